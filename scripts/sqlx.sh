@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Renews the offline metadata of every crate that has checked queries, against a throw-away database.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ -z "${HEMEI_TEST_DATABASE_URL:-}" ]; then
+    # The last binary serves; it need not know the new schema.
+    [ -x target/debug/hemei ] || cargo build --workspace --bin hemei --locked
+    exec target/debug/hemei with-servers -- "$0"
+fi
+
+psql() { command psql -q -v ON_ERROR_STOP=1 "$@"; }
+psql "$HEMEI_TEST_DATABASE_URL" -c 'create database hemei_sqlx'
+export DATABASE_URL="${HEMEI_TEST_DATABASE_URL/\/postgres?/\/hemei_sqlx?}"
+for migrations in services/*/migrations; do
+    schema=$(basename "$(dirname "$migrations")")
+    psql "$DATABASE_URL" -c "create schema $schema"
+    for file in "$migrations"/*.sql; do psql "$DATABASE_URL" -f "$file"; done
+done
+
+# Dependencies first, so that nothing else is compiled while a crate's folder is the one written to.
+export SQLX_OFFLINE=false
+for crate in services/{chassis,residents,tickets,incentives,finance,gateway,hemei} tests; do
+    grep -rlqE 'query(_as|_scalar)?!' "$crate" --include='*.rs' || continue
+    name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$crate/Cargo.toml" | head -1)
+    rm -rf "$crate/.sqlx"
+    mkdir "$crate/.sqlx"
+    find "$crate" -name lib.rs -o -name main.rs | xargs touch
+    SQLX_OFFLINE_DIR="$PWD/$crate/.sqlx" cargo check -q -p "$name" --all-targets
+    echo "$crate: $(ls "$crate/.sqlx" | wc -l) queries"
+done

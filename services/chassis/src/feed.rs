@@ -1,0 +1,114 @@
+//! What a service tells the others: outbox rows written by the statement of the change, read back in commit order.
+//!
+//! The statement knows the row after the change, so it stores the payload as the JSON form of the event's protobuf message;
+//! on the wire it is protobuf.
+use std::sync::Arc;
+
+use proto::events::v1::{
+    Event, Position, ReadFeedRequest, ReadFeedResponse, feed_service_client::FeedServiceClient, feed_service_server::FeedService,
+};
+use prost_reflect::{DynamicMessage, prost::Message};
+use redis::AsyncCommands;
+use sqlx::{AssertSqlSafe, PgPool, Row};
+use tokio::sync::Notify;
+use tonic::{Request, Response, Status};
+
+use crate::{cache::Cache, client::Peer, faults::Fault};
+
+/// Where a consumer reads: over the wire, or from the producer's own tables while an installation is being filled.
+#[derive(Clone)]
+pub enum Source {
+    Remote(Peer),
+    Local(PgPool, &'static str),
+}
+
+impl Source {
+    /// The events after a position, in commit order.
+    pub async fn read(&self, after: Position, limit: i32) -> Result<Vec<Event>, Fault> {
+        match self {
+            Self::Remote(peer) => {
+                let mut client = FeedServiceClient::new(peer.clone()).max_decoding_message_size(64 << 20);
+                let request = ReadFeedRequest { after: Some(after), limit };
+                let answer = client.read_feed(request).await.map_err(Fault::unavailable)?;
+                Ok(answer.into_inner().events)
+            }
+            Self::Local(pool, schema) => read(pool, schema, after, limit).await,
+        }
+    }
+}
+
+/// Serves the outbox of one schema.
+pub struct Feed {
+    pub pool: PgPool,
+    pub schema: &'static str,
+}
+
+#[tonic::async_trait]
+impl FeedService for Feed {
+    async fn read_feed(&self, request: Request<ReadFeedRequest>) -> Result<Response<ReadFeedResponse>, Status> {
+        let ReadFeedRequest { after, limit } = request.into_inner();
+        let limit = if limit == 0 { 500 } else { limit.clamp(1, 1000) };
+        let events = read(&self.pool, self.schema, after.unwrap_or_default(), limit).await?;
+        Ok(Response::new(ReadFeedResponse { events }))
+    }
+}
+
+/// Rows of transactions that may still be overtaken by an earlier one are left for the next read.
+async fn read(pool: &PgPool, schema: &str, after: Position, limit: i32) -> Result<Vec<Event>, Fault> {
+    let statement = format!(
+        "select tx, event_id, district_id, subject_id, type, payload, traceparent, at from {schema}.outbox \
+         where (tx, event_id) > ($1, $2) and tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+         order by tx, event_id limit $3"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(after.transaction_id).bind(after.event_id).bind(limit);
+    rows.fetch_all(pool).await?.iter().map(event).collect()
+}
+
+fn event(row: &sqlx::postgres::PgRow) -> Result<Event, Fault> {
+    let at: chrono::DateTime<chrono::Utc> = row.try_get("at")?;
+    let kind: String = row.try_get("type")?;
+    let payload: serde_json::Value = row.try_get("payload")?;
+    Ok(Event {
+        position: Some(Position { transaction_id: row.try_get("tx")?, event_id: row.try_get("event_id")? }),
+        district_id: row.try_get::<uuid::Uuid, _>("district_id")?.to_string(),
+        subject_id: row.try_get::<uuid::Uuid, _>("subject_id")?.to_string(),
+        payload: encode(&kind, payload)?,
+        r#type: kind,
+        traceparent: row.try_get("traceparent")?,
+        at: Some(crate::clock::timestamp(at)),
+    })
+}
+
+fn encode(kind: &str, payload: serde_json::Value) -> Result<Vec<u8>, Fault> {
+    let unknown = || Fault::internal(format!("outbox row of unknown type {kind}"));
+    let descriptor = proto::pool().get_message_by_name(kind).ok_or_else(unknown)?;
+    let message = DynamicMessage::deserialize(descriptor, payload).map_err(Fault::internal)?;
+    Ok(message.encode_to_vec())
+}
+
+/// Tells the readers of one producer, best effort, that there is something new. Many calls become one message.
+#[derive(Clone)]
+pub struct Waker {
+    notify: Arc<Notify>,
+}
+
+impl Waker {
+    /// Starts the task that publishes on `wake:<producer>`.
+    pub fn start(cache: Cache, producer: &'static str) -> Self {
+        let notify = Arc::new(Notify::new());
+        let heard = notify.clone();
+        tokio::spawn(async move {
+            loop {
+                heard.notified().await;
+                let mut connection = cache.connection();
+                let _: Result<i64, _> = connection.publish(format!("wake:{producer}"), "").await;
+            }
+        });
+        Self { notify }
+    }
+
+    /// To be called after a commit that wrote an outbox row.
+    pub fn wake(&self) {
+        self.notify.notify_one();
+    }
+}

@@ -1,0 +1,50 @@
+//! What would have left the building: kept in Redis for the sandbox page, newest first, at most 500.
+use chrono::{DateTime, SecondsFormat, Utc};
+use redis::AsyncCommands;
+use serde::{Deserialize, Serialize};
+
+use crate::{cache::Cache, faults::Fault};
+
+const KEY: &str = "sandbox:messages";
+const KEPT: isize = 500;
+
+/// A message as the sandbox shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub at: String,
+    /// "sms", "group" …
+    pub channel: String,
+    /// A phone number or a group's name.
+    pub to: String,
+    pub text: String,
+    /// The one-time code in it, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// Keeps a message instead of sending it.
+pub async fn push(
+    cache: &Cache,
+    channel: &str,
+    to: &str,
+    text: &str,
+    code: Option<&str>,
+    at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let (channel, to, text) = (channel.to_owned(), to.to_owned(), text.to_owned());
+    let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let message = Message { at, channel, to, text, code: code.map(str::to_owned) };
+    let message = serde_json::to_string(&message).map_err(Fault::internal)?;
+    let mut connection = cache.connection();
+    let mut both = redis::pipe();
+    both.atomic().lpush(KEY, message).ignore().ltrim(KEY, 0, KEPT - 1).ignore();
+    let () = both.query_async(&mut connection).await?;
+    Ok(())
+}
+
+/// The messages kept, newest first.
+pub async fn list(cache: &Cache) -> Result<Vec<Message>, Fault> {
+    let mut connection = cache.connection();
+    let messages: Vec<String> = connection.lrange(KEY, 0, KEPT - 1).await?;
+    Ok(messages.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+}

@@ -1,0 +1,14 @@
+//! JSON ⇄ protobuf bytes, driven by a table compiled from the descriptors at start; no code per RPC.
+//!
+//! Out: scalars and lists are always there, unset messages, optional fields and enums are null. In: proto field names,
+//! unknown fields refused, every fault with the path of its field.
+pub mod read;
+pub mod schema;
+pub mod write;
+
+pub use read::{Faults, body, parameter};
+pub use schema::Schema;
+pub use write::write;
+
+#[cfg(test)]
+mod tests;

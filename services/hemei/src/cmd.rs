@@ -1,0 +1,43 @@
+//! The subcommands, one file each.
+mod doctor;
+mod migrate;
+mod role;
+mod up;
+mod with_servers;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// 和美家园 · Hemei: community governance suite.
+#[derive(Parser)]
+#[command(name = "hemei", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything on this machine: private PostgreSQL and Redis, demo data, all five roles.
+    Up(up::Args),
+    /// Says what keeps this machine from running the suite, and how to fix it.
+    Doctor(doctor::Args),
+    /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
+    WithServers(with_servers::Args),
+    /// Brings every service's schema up to date.
+    Migrate(role::Args),
+}
+
+impl Cli {
+    /// Runs the chosen subcommand to its end.
+    pub fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Up(args) => up::run(args),
+            Command::Doctor(args) => doctor::run(&args),
+            Command::WithServers(args) => with_servers::run(args),
+            Command::Migrate(args) => migrate::run(&args),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `hemei up`: the whole suite on this machine, from an empty folder to a public address.
+mod banner;
+mod folder;
+pub mod holder;
+mod ports;
+mod record;
+mod roles;
+mod settings;
+mod steps;
+mod suite;
+mod supervise;
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use anyhow::Result;
+use tokio::task::LocalSet;
+
+use self::{
+    folder::{DataFolder, Opened},
+    ports::Ports,
+    record::Record,
+    suite::Suite,
+};
+pub use self::folder::free_mb;
+use crate::{private::{Durability, PrivateServers}, say, signals::Stops};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// 数据目录 / where everything is kept.
+    #[arg(long, default_value = "./.hemei", value_name = "DIR")]
+    data: PathBuf,
+    /// 端口 / the public port.
+    #[arg(long, default_value_t = 8080, value_name = "N")]
+    port: u16,
+    /// 清空后重新造数 / wipe this folder's data and start over.
+    #[arg(long)]
+    fresh: bool,
+    /// 不造演示数据 / start empty; a one-time link makes the first administrator.
+    #[arg(long)]
+    no_demo: bool,
+}
+
+/// Runs until Ctrl-C or SIGTERM.
+pub fn run(args: Args) -> Result<ExitCode> {
+    // One thread: children are started from the one that lives as long as we do.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, up(args))
+}
+
+async fn up(args: Args) -> Result<ExitCode> {
+    let begun = Instant::now();
+    let mut stops = Stops::listen()?;
+    let folder = match DataFolder::open(&args.data)? {
+        Opened::Ours(folder) => folder,
+        Opened::Running(_) if args.fresh => anyhow::bail!(
+            "{} 正在使用，不能清空 / is in use; 先停止它 stop it first (Ctrl-C)",
+            args.data.display()
+        ),
+        Opened::Running(running) => {
+            banner::already_running(&args.data, running.as_ref());
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let (ports, held) = Ports::choose(args.port).await?;
+    if args.fresh {
+        folder.wipe()?;
+    }
+    folder.prepare()?;
+    banner::title(!args.no_demo);
+    let servers = PrivateServers::plan(&folder.path, Durability::Kept)?;
+    settings::write(&folder, &servers, &ports)?;
+    let record = Record::begin(&folder, &ports, &servers)?;
+    let mut suite = Suite::new(folder, servers, (ports, held), record, !args.no_demo);
+    let outcome = tokio::select! {
+        ready = suite.start(begun) => ready,
+        _ = stops.next() => {
+            suite.stop(&mut stops).await;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    if let Err(error) = outcome {
+        suite.stop(&mut stops).await;
+        return Err(error);
+    }
+    stops.next().await;
+    say::line("\n停止中 / stopping …");
+    suite.stop(&mut stops).await;
+    say::line("已停止，数据保留 / stopped; the data is kept.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,90 @@
+//! What a person needs to know once it runs; nothing is shown that does not answer.
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{
+    ports::{Ports, local},
+    record::Running,
+};
+use crate::{http, say};
+
+/// The first line.
+pub fn title(demo: bool) {
+    let mode = if demo { "  (演示模式，数据为虚构 / demo, all data invented)" } else { "" };
+    say::line(&format!("和美家园 社区治理套件 Hemei v{}{mode}", env!("CARGO_PKG_VERSION")));
+}
+
+/// For the second `hemei up` on one folder.
+pub fn already_running(data: &Path, running: Option<&Running>) {
+    let Some(running) = running else {
+        say::line(&format!("{} 正在启动 / is being started by another hemei up.", data.display()));
+        return;
+    };
+    let state = if running.ready_at.is_some() { "已在运行 / is already running" } else { "正在启动 / is starting" };
+    say::line(&format!("和美家园 {state}:  {}", running.url));
+    say::line(&format!("  数据 data   {}   自 since {}", data.display(), running.started_at.format("%FT%TZ")));
+    say::line(&format!("  停止 stop   在它的终端按 Ctrl-C / Ctrl-C in its terminal, or: kill {}", running.pid));
+}
+
+const PAGES: [(&str, &str); 4] = [
+    ("/docs/", "接口文档 API documents"),
+    ("/openapi.json", "OpenAPI 3.1"),
+    ("/sandbox/", "外发收件箱 outgoing messages (短信等全部模拟 nothing leaves)"),
+    ("/sandbox/people.json", "演示人物 demo people"),
+];
+
+/// The addresses, the story, and how to stop.
+pub async fn ready(ports: &Ports, demo: bool) {
+    let public = local(ports.gateway.listen);
+    let url = format!("http://{public}");
+    say::line(&format!("\n  {url:<44} 公共入口 public API"));
+    for (path, what) in PAGES {
+        if http::get(public, path).await.is_ok_and(|(status, _)| status == 200) {
+            say::line(&format!("  {:<44} {what}", format!("{url}{path}")));
+        }
+    }
+    let metrics: Vec<String> = ports.by_role().iter().map(|(role, pair)| format!("{role} :{}", pair.ops)).collect();
+    say::line(&format!("  http://127.0.0.1:PORT/metrics                {}", metrics.join("  ")));
+    if demo {
+        story(ports, &url).await;
+    }
+    say::line("\n  停止 stop: Ctrl-C    重新开始 start over: --fresh    换端口 other port: --port N    数据 data: --data DIR");
+    say::line("  ⚠ 仅监听本机；演示密钥不可用于生产 / listens on this machine only; not for production");
+}
+
+#[derive(Deserialize)]
+struct People {
+    people: Vec<Person>,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    name: String,
+    role: String,
+    place_name: String,
+    phone: String,
+}
+
+const CAST: [(&str, &str, &str); 4] = [
+    ("courier", "骑手", "① 上报 report"),
+    ("liaison", "街道联络员", "② 认领并派单 claim, dispatch"),
+    ("department_handler", "部门办理", "③ 受理并办结 accept, resolve"),
+    ("community_worker", "社区工作者", "⑤ 凭码发奖品 hand over the prize"),
+];
+
+/// Who plays in the one-minute story of the README.
+async fn story(ports: &Ports, url: &str) {
+    let Ok((200, body)) = http::get(local(ports.gateway.listen), "/sandbox/people.json").await else { return };
+    let Ok(people) = serde_json::from_str::<People>(&body) else { return };
+    say::line("\n  60 秒体验 one-minute story (验证码在外发收件箱 codes are in /sandbox/):");
+    for (role, title, part) in CAST {
+        if let Some(person) = people.people.iter().find(|person| person.role == role) {
+            say::line(&format!("    {part:<32} {}  {title} {} ({})", person.phone, person.name, person.place_name));
+        }
+    }
+    say::line("    ④ 骑手评价并得积分，换奖品 the courier rates, gets points, takes a prize");
+    say::line(&format!(
+        "    curl -s {url}/v1/session-codes -H 'content-type: application/json' -d '{{\"phone\":\"…\"}}'   其余见 the rest: README.md"
+    ));
+}

@@ -1,0 +1,156 @@
+//! The data folder: ours alone while we run.
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock, statvfs};
+
+use super::record::Running;
+
+/// What `up` keeps in its folder, and all that `--fresh` removes.
+const OURS: [&str; 8] = ["run.json", "hemei.toml", "pg", "pg.new", "media", "keys", "log", "lock"];
+const LEAST_FREE_MB: u64 = 500;
+
+/// A locked data folder; the lock goes with the process, so a stale one cannot be.
+pub struct DataFolder {
+    pub path: PathBuf,
+    _lock: File,
+}
+
+pub enum Opened {
+    Ours(DataFolder),
+    /// Another `hemei up` has it, and what it wrote down about itself.
+    Running(Option<Running>),
+}
+
+impl DataFolder {
+    /// Makes and locks the folder, if it is or may become ours.
+    pub fn open(path: &Path) -> Result<Opened> {
+        let shown = path.display();
+        // 0711: PostgreSQL's user has a folder of its own in it.
+        let made = DirBuilder::new().recursive(true).mode(0o711).create(path);
+        made.with_context(|| format!("不能建立 {shown} / cannot be made; 换个位置 use --data DIR"))?;
+        let path = path.canonicalize()?;
+        refuse_foreign(&path)?;
+        let lock = OpenOptions::new().create(true).append(true).open(path.join("lock"));
+        let lock = lock.with_context(|| format!("{shown} 不可写 / is not writable; 换个位置 use --data DIR"))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Opened::Ours(Self { path, _lock: lock })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(Opened::Running(Running::read(&path))),
+            Err(error) => Err(error).with_context(|| format!("{shown} 不能加锁 / cannot be locked; 换个位置 use --data DIR")),
+        }
+    }
+
+    /// Removes everything an earlier run made here.
+    pub fn wipe(&self) -> Result<()> {
+        let database = self.path.join("pg");
+        if let Ok(elsewhere) = fs::read_link(&database) {
+            remove(&elsewhere)?;
+        }
+        OURS.iter().filter(|name| **name != "lock").try_for_each(|name| remove(&self.path.join(name)))
+    }
+
+    /// The folders the roles expect, with room on the disk.
+    pub fn prepare(&self) -> Result<()> {
+        refuse_full(&self.path)?;
+        for name in ["log", "media", "keys"] {
+            fs::create_dir_all(self.path.join(name))?;
+        }
+        fs::set_permissions(self.path.join("keys"), Permissions::from_mode(0o700))?;
+        fs::set_permissions(self.path.join("media"), Permissions::from_mode(0o700))?;
+        Ok(())
+    }
+
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.path.join("log").join(format!("{name}.log"))
+    }
+}
+
+/// A folder with other people's files in it is left alone, unless we have lived in it before.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    if path.join("run.json").exists() || path.join("pg").symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let foreign = fs::read_dir(path)?.flatten().find(|entry| !OURS.iter().any(|name| entry.file_name() == *name));
+    match foreign {
+        Some(entry) => bail!(
+            "{} 不是空目录，也不是和美家园的数据目录 (有 {}) / is neither empty nor a data folder of ours; 换个位置 use --data DIR",
+            path.display(),
+            entry.file_name().display()
+        ),
+        None => Ok(()),
+    }
+}
+
+fn refuse_full(path: &Path) -> Result<()> {
+    let free = free_mb(path)?;
+    if free < LEAST_FREE_MB {
+        bail!(
+            "磁盘将满：{} 只剩 {free} MB，至少要 {LEAST_FREE_MB} MB / the disk is nearly full: {free} MB free, {LEAST_FREE_MB} MB needed.\n  \
+             清理磁盘或换个位置 free some space or use --data DIR",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Megabytes that may still be written below a folder.
+pub fn free_mb(path: &Path) -> Result<u64> {
+    let disk = statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize) / 1_048_576)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let removed = match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    removed.with_context(|| format!("{} 不能删除 / cannot be removed", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch() -> PathBuf {
+        std::env::temp_dir().join(format!("hemei-data-{}", uuid::Uuid::now_v7()))
+    }
+
+    #[test]
+    fn a_folder_with_somebody_elses_files_is_left_alone() {
+        let path = scratch();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("thesis.txt"), "").unwrap();
+        assert!(DataFolder::open(&path).is_err());
+        assert!(!path.join("lock").exists());
+        fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
+    fn wiping_keeps_what_is_not_ours() {
+        let path = scratch();
+        let Ok(Opened::Ours(folder)) = DataFolder::open(&path) else { panic!("not opened") };
+        folder.prepare().unwrap();
+        fs::create_dir(path.join("pg")).unwrap();
+        fs::write(path.join("note.txt"), "").unwrap();
+        folder.wipe().unwrap();
+        assert!(path.join("note.txt").exists() && !path.join("pg").exists() && !path.join("keys").exists());
+        fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
+    fn the_second_one_is_told_that_the_first_runs() {
+        let path = scratch();
+        let first = DataFolder::open(&path).unwrap();
+        assert!(matches!(DataFolder::open(&path).unwrap(), Opened::Running(None)));
+        drop(first);
+        assert!(matches!(DataFolder::open(&path).unwrap(), Opened::Ours(_)));
+        fs::remove_dir_all(&path).unwrap();
+    }
+}

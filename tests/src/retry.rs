@@ -1,0 +1,38 @@
+//! What every client must do: try again, with the same id, until there is an answer.
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::client::{Answer, Client};
+
+/// Posts until the answer is neither a lost connection nor a 429 or 5xx; at most `limit`.
+pub async fn post(client: &Client, path: &str, body: &Value, limit: Duration) -> Result<Answer> {
+    let begun = Instant::now();
+    loop {
+        let answer = client.post(path, body).await;
+        match &answer {
+            Ok(answer) if !answer.status.is_server_error() && answer.status.as_u16() != 429 => return Ok(answer.clone()),
+            _ if begun.elapsed() > limit => {
+                let last = answer.map(|answer| String::from_utf8_lossy(&answer.bytes).into_owned());
+                bail!("{path} did not succeed in {limit:?}: {last:?}");
+            }
+            _ => tokio::time::sleep(Duration::from_millis(30)).await,
+        }
+    }
+}
+
+/// Asks until the check is content; at most `limit`.
+pub async fn until<T>(what: &str, limit: Duration, mut check: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let begun = Instant::now();
+    let mut last = None;
+    while begun.elapsed() < limit {
+        match check().await {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(error) => last = Some(error),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    last.map_or_else(|| bail!("not within {limit:?}: {what}"), |error| Err(error).with_context(|| what.to_owned()))
+}

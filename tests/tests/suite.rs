@@ -1,0 +1,13 @@
+//! The running suite, driven through HTTP: one instance for all tests of this binary.
+#[path = "suite/access_matrix.rs"]
+mod access_matrix;
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "suite/journeys.rs"]
+mod journeys;
+#[path = "suite/photos.rs"]
+mod photos;
+#[path = "suite/races.rs"]
+mod races;
+#[path = "suite/sessions.rs"]
+mod sessions;

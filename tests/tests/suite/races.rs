@@ -1,0 +1,74 @@
+//! Many callers at once: one wins, the others hear who did.
+use futures::future::join_all;
+use hemei_tests::{Instance, people, tickets, tickets::Cast};
+use serde_json::json;
+use uuid::Uuid;
+
+async fn cast() -> Cast {
+    let client = Instance::shared().client.clone();
+    let district = people::all(&client).await.unwrap()[0].district_id.clone();
+    Cast::find(&client, &district).await.unwrap()
+}
+
+/// Appoints liaisons of the same street until there are this many, each signed in.
+async fn liaisons(cast: &Cast, count: usize) -> Vec<hemei_tests::Client> {
+    let client = Instance::shared().client.clone();
+    let people = people::all(&client).await.unwrap();
+    let admin = people.iter().find(|person| person.role == "district_admin" && person.district_id == cast.liaison.district_id).unwrap();
+    let as_admin = people::sign_in(&client, admin).await.unwrap();
+    let mut signed_in = Vec::new();
+    for number in 0..count {
+        let phone = format!("199888{number:05}");
+        let body = json!({"post_id": Uuid::now_v7(), "phone": phone, "name": format!("联络员{number}"), "role": "liaison", "place_id": cast.liaison.place_id});
+        as_admin.post("/v1/posts", &body).await.unwrap().success().unwrap();
+        let session = people::session(&client, &phone, None).await.unwrap();
+        signed_in.push(client.with_token(session["access_token"].as_str().unwrap()));
+    }
+    signed_in
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_one_of_fifty_liaisons_gets_the_ticket() {
+    let cast = cast().await;
+    let callers = liaisons(&cast, 50).await;
+    let id = Uuid::now_v7();
+    cast.as_courier.post("/v1/tickets", &tickets::report(id, &cast.courier)).await.unwrap().success().unwrap();
+    let path = format!("/v1/tickets/{id}:claim");
+    let body = json!({});
+    let answers = join_all(callers.iter().map(|caller| caller.post(&path, &body))).await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers.iter().filter(|answer| answer.status.is_success()).count(), 1);
+    for refused in answers.iter().filter(|answer| !answer.status.is_success()) {
+        let body = refused.json();
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "ALREADY_CLAIMED"), "{body}");
+        let message = body["message"].as_str().unwrap();
+        assert!(message.contains("联络员") && message.contains("20"), "says who and when: {message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_report_sent_twenty_times_is_one_ticket() {
+    let cast = cast().await;
+    let id = Uuid::now_v7();
+    let body = tickets::report(id, &cast.courier);
+    let answers = join_all((0..20).map(|_| cast.as_courier.post("/v1/tickets", &body))).await;
+    let bodies: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().success().unwrap()).collect();
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "identical answers");
+    let events = cast.as_courier.get(&format!("/v1/tickets/{id}/events")).await.unwrap().success().unwrap();
+    assert_eq!(events["events"].as_array().unwrap().len(), 1);
+    let mut other = body.clone();
+    other["text"] = json!("别的内容");
+    let refused = cast.as_courier.post("/v1/tickets", &other).await.unwrap();
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "ID_REUSED"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_reads_what_it_wrote() {
+    let cast = cast().await;
+    for _ in 0..20 {
+        let last = tickets::lifecycle(&cast).await.unwrap();
+        let id = last["ticket_id"].as_str().unwrap();
+        let read = cast.as_courier.get(&format!("/v1/tickets/{id}")).await.unwrap().success().unwrap();
+        assert_eq!((read["state"].as_str(), &read["etag"]), (Some("CLOSED"), &last["etag"]));
+    }
+}
