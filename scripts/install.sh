@@ -42,6 +42,7 @@ cluster=/etc/postgresql-common/createcluster.d/hemei.conf
 was_there=$(systemctl list-unit-files --no-legend 2>/dev/null | cut -d' ' -f1 || true)
 restore() {
     root rm -f "$policy" "$cluster"
+    root rmdir --ignore-fail-on-non-empty "$(dirname "$cluster")"
     if [ -e "$policy.before-hemei" ]; then root mv "$policy.before-hemei" "$policy"; fi
 }
 trap restore EXIT
@@ -50,13 +51,14 @@ root sh -c "printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy"
 root mkdir -p "$(dirname "$cluster")"
 root sh -c "echo 'create_main_cluster = false' > $cluster"
 
-install() { root apt-get install -y -q --no-install-recommends "${missing[@]}" >/tmp/hemei-install.$$ 2>&1; }
+log=$(mktemp /tmp/hemei-install.XXXXXX)
+install() { root apt-get install -y -q --no-install-recommends "${missing[@]}" >"$log" 2>&1; }
 if ! install && ! { root apt-get update -q >/dev/null && install; }; then
-    tail -5 "/tmp/hemei-install.$$" >&2
-    echo "✗ apt-get install ${missing[*]} 失败 / failed; 全部输出 all of it: /tmp/hemei-install.$$" >&2
+    tail -5 "$log" >&2
+    echo "✗ apt-get install ${missing[*]} 失败 / failed; 全部输出 all of it: $log" >&2
     exit 1
 fi
-rm -f "/tmp/hemei-install.$$"
+rm -f "$log"
 
 # Not started now, nor at the next boot, if it was not there before.
 for unit in redis-server.service postgresql.service; do

@@ -27,5 +27,6 @@ for crate in services/{chassis,residents,tickets,incentives,finance,gateway,heme
     mkdir "$crate/.sqlx"
     find "$crate" -name lib.rs -o -name main.rs | xargs touch
     SQLX_OFFLINE_DIR="$PWD/$crate/.sqlx" cargo check -q -p "$name" --all-targets
-    echo "$crate: $(ls "$crate/.sqlx" | wc -l) queries"
+    echo "$crate: $(find "$crate/.sqlx" -name '*.json' | wc -l) queries"
+    rmdir --ignore-fail-on-non-empty "$crate/.sqlx"
 done

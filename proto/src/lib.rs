@@ -5,7 +5,6 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 
 pub mod reasons;
 
-#[expect(clippy::all, clippy::disallowed_methods, clippy::allow_attributes, reason = "generated code")]
 pub mod google {
     pub mod api {
         tonic::include_proto!("google.api");

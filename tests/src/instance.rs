@@ -28,26 +28,19 @@ static SHARED: OnceLock<Arc<Instance>> = OnceLock::new();
 impl Instance {
     /// The instance all tests of one binary share.
     pub fn shared() -> Arc<Self> {
-        let start = || {
-            let (send, receive) = mpsc::channel();
-            // The thread lives as long as the tests: the suite stops when its launching thread ends.
-            thread::spawn(move || {
-                send.send(Self::start(&[])).ok();
-                loop {
-                    thread::park();
-                }
-            });
-            let started = receive.recv_timeout(Duration::from_secs(120));
-            Arc::new(started.expect("the suite answers").expect("the suite starts"))
-        };
-        SHARED.get_or_init(start).clone()
+        SHARED.get_or_init(|| Arc::new(Self::start(&[]).expect("the suite starts"))).clone()
     }
 
     /// Starts a suite with demo data and waits until it serves.
     pub fn start(arguments: &[&str]) -> Result<Self> {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same with settings in the environment.
+    pub fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let data = env::temp_dir().join(format!("hemei-test-{}-{port}", std::process::id()));
-        let child = launch(&data, port, arguments)?;
+        let child = launch(&data, port, arguments, environment)?;
         let client = Client::new(&format!("http://127.0.0.1:{port}"));
         let instance = Self { data, port, client, child };
         instance.wait_until_up(Duration::from_secs(60))?;
@@ -58,7 +51,7 @@ impl Instance {
     pub fn relaunch(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
-        self.child = launch(&self.data, self.port, &[])?;
+        self.child = launch(&self.data, self.port, &[], &[])?;
         self.wait_until_up(Duration::from_secs(30))
     }
 
@@ -99,13 +92,22 @@ impl Instance {
     }
 }
 
-fn launch(data: &Path, port: u16, arguments: &[&str]) -> Result<Child> {
+fn launch(data: &Path, port: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Child> {
     let log = fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log"))?;
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "TERM", "--"]).arg(binary()?).arg("up").arg("--data").arg(data);
     command.args(["--port", &port.to_string()]).args(arguments);
+    command.envs(environment.iter().copied());
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    command.spawn().context("setpriv starts hemei")
+    let (send, receive) = mpsc::channel();
+    // The suite stops when the thread that launched it ends: this one ends with the tests.
+    thread::spawn(move || {
+        send.send(command.spawn()).ok();
+        loop {
+            thread::park();
+        }
+    });
+    receive.recv()?.context("setpriv starts hemei")
 }
 
 /// The binary that was built beside the tests.

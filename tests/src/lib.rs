@@ -1,4 +1,5 @@
 //! The suite as its users meet it: the real binary on a private database with demo data, driven through HTTP and JSON.
+pub mod audit;
 pub mod client;
 pub mod instance;
 pub mod people;

@@ -9,5 +9,7 @@ mod journeys;
 mod photos;
 #[path = "suite/races.rs"]
 mod races;
+#[path = "suite/readme.rs"]
+mod readme;
 #[path = "suite/sessions.rs"]
 mod sessions;

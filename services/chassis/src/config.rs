@@ -22,9 +22,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// True when outgoing messages stay inside and the sandbox pages exist.
+    /// True when outgoing messages stay inside and the sandbox pages exist. Only for a role that listens to this machine alone:
+    /// the sandbox shows every code.
     pub fn sandbox(&self) -> bool {
-        self.messages == "sandbox"
+        self.messages == "sandbox" && self.listen.ip().is_loopback()
     }
 }
 
@@ -132,6 +133,15 @@ mod tests {
         let file = "[common]\nlog = \"debug\"\nmax_in_flight = 7\n";
         let loaded = load(DEFAULTS, Some(file), role, [("HEMEI_LOG".to_owned(), "trace".to_owned())]).unwrap();
         assert_eq!((loaded.settings.log.as_str(), loaded.settings.max_in_flight), ("trace", 7));
+    }
+
+    #[test]
+    fn the_sandbox_exists_on_this_machine_only() {
+        for (listen, expected) in [("127.0.0.1:8080", true), ("[::1]:8080", true), ("0.0.0.0:8080", false)] {
+            let environment = [("HEMEI_MESSAGES", "sandbox"), ("HEMEI_LISTEN", listen)];
+            let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(load(DEFAULTS, None, "gateway", environment).unwrap().settings.sandbox(), expected, "{listen}");
+        }
     }
 
     #[test]

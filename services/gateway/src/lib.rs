@@ -1,1 +1,65 @@
+//! The gateway: HTTP/JSON outside, gRPC inside, its routes derived from the descriptors.
+//!
+//! ```text
+//! request ─▶ entry (shield, route) ─┬▶ rpc ─▶ transcode ─▶ upstream ─▶ a service ─▶ transcode ─▶ answer
+//!                                   └▶ hand_written: media, docs, set-up, sandbox
+//!            every refusal ─▶ problem (application/problem+json)
+//! ```
+use std::{net::SocketAddr, sync::Arc};
 
+use axum::{Router, extract::DefaultBodyLimit, serve::ListenerExt};
+use chassis::{
+    config::Loaded,
+    faults::Fault,
+    ops::{self, Readiness},
+    telemetry::RequestLog,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+mod app;
+mod body;
+mod entry;
+mod hand_written;
+mod media;
+mod openapi;
+mod pages;
+mod photos;
+mod problem;
+mod routes;
+mod rpc;
+mod sandbox;
+mod settings;
+mod shield;
+mod text;
+mod transcode;
+mod upstream;
+
+pub use app::App;
+pub use hand_written::{HandWritten, Rule, hand_written};
+pub use openapi::document as openapi;
+
+/// Serves the public port and the operations port until stopped.
+pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault> {
+    let app = Arc::new(App::open(&loaded)?);
+    tokio::spawn(app.verifier.clone().follow_ended_sessions(app.cache.clone()));
+    let listener = TcpListener::bind(loaded.settings.listen).await.map_err(Fault::internal)?;
+    let operations = ops::serve(loaded.settings.ops_listen, Readiness::default(), None, stop.clone());
+    let (served, operations) = tokio::join!(serve_on(listener, app, stop), operations);
+    served.and(operations)
+}
+
+/// Serves an app on a listener until stopped; requests in work are finished.
+pub async fn serve_on(listener: TcpListener, app: Arc<App>, stop: CancellationToken) -> Result<(), Fault> {
+    let router = Router::new()
+        .fallback(entry::answer)
+        .with_state(app)
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestLog::new("gateway"));
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    served.await.map_err(Fault::internal)
+}

@@ -8,7 +8,7 @@ use std::{
 
 use http::HeaderMap;
 
-/// Addresses remembered at once; the oldest are forgotten first.
+/// Addresses remembered at once; beyond, those with full buckets are forgotten, and if that is not enough, all.
 const REMEMBERED: usize = 50_000;
 /// A burst may use what this time gives back.
 const BURST: Duration = Duration::from_secs(10);
@@ -33,9 +33,9 @@ impl Shield {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() >= REMEMBERED {
             full_at.retain(|_, at| *at > now);
-        }
-        if full_at.len() >= REMEMBERED {
-            full_at.clear();
+            if full_at.len() >= REMEMBERED / 2 {
+                full_at.clear();
+            }
         }
         let at = full_at.entry(network(address)).or_insert(now);
         let next = (*at).max(now) + interval;

@@ -26,6 +26,16 @@ enum Command {
     Doctor(doctor::Args),
     /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
     WithServers(with_servers::Args),
+    /// One role: who, where, with which post; sessions.
+    Residents(role::Args),
+    /// One role: report, claim, dispatch, resolve, rate; deadlines.
+    Tickets(role::Args),
+    /// One role: points, prizes.
+    Incentives(role::Args),
+    /// One role: the compounds' funds.
+    Finance(role::Args),
+    /// One role: HTTP and JSON for all the others.
+    Gateway(role::Args),
     /// Brings every service's schema up to date.
     Migrate(role::Args),
 }
@@ -37,6 +47,11 @@ impl Cli {
             Command::Up(args) => up::run(args),
             Command::Doctor(args) => doctor::run(&args),
             Command::WithServers(args) => with_servers::run(args),
+            Command::Residents(args) => role::run("residents", &args, residents::serve),
+            Command::Tickets(args) => role::run("tickets", &args, tickets::serve),
+            Command::Incentives(args) => role::run("incentives", &args, incentives::serve),
+            Command::Finance(args) => role::run("finance", &args, finance::serve),
+            Command::Gateway(args) => role::run("gateway", &args, gateway::serve),
             Command::Migrate(args) => migrate::run(&args),
         }
     }

@@ -15,6 +15,7 @@ pub use self::{
     account::Account,
     binaries::{find_postgres, find_redis},
     folder::Places,
+    leftovers::settle,
     postgres::Postgres,
     redis::Redis,
 };
@@ -42,7 +43,7 @@ impl PrivateServers {
     /// Finds the programs and makes the folders; starts nothing.
     pub fn plan(data: &Path, durability: Durability) -> Result<Self> {
         let account = Account::unprivileged()?;
-        let places = Places::make(data, account.as_ref())?;
+        let places = Places::make(data, account.as_ref(), durability)?;
         Ok(Self {
             postgres: Postgres::plan(&places, account.clone(), durability)?,
             redis: Redis::plan(&places, account)?,

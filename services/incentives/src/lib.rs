@@ -1,1 +1,117 @@
+//! Points earned by reports, and the prizes they are exchanged for.
+//!
+//! ```text
+//! tickets ──feed──▶ awards ──▶ BUDGET → PENDING → AVAILABLE ⇄ RESERVED → REDEEMED     every arrow one immutable transfer
+//!                                            (void → BUDGET)      ▲   ▲
+//! residents ─feed─▶ pick-up points ──▶ prizes (stock) ── redeem ──┘   └── cancel, expire (sweeper), hand over
+//! ```
+use std::{sync::Arc, time::Duration};
 
+use chassis::{
+    cache::Cache,
+    clock::Clock,
+    consumer::{Apply, Consumer},
+    faults::Fault,
+    feed::{Feed, Source, Waker},
+    keys::Keyring,
+    ops::Readiness,
+    server::Parts,
+    vault::Vault,
+    verifier::KeySource,
+};
+use proto::{
+    events::v1::feed_service_server::FeedServiceServer,
+    incentives::v1::{
+        points_service_server::PointsServiceServer, prize_service_server::PrizeServiceServer,
+        redemption_service_server::RedemptionServiceServer,
+    },
+};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+mod error;
+mod events;
+mod points;
+mod prize;
+mod redemption;
+mod store;
+mod wire;
+
+pub mod ops;
+pub mod rpc;
+pub mod sweep;
+
+pub use error::Refusal;
+pub use points::{Balances, Bucket, Entry};
+pub use prize::{Prize, PrizeRow, RowError};
+pub use redemption::{Redemption, State};
+
+/// The migrations of this service's schema.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+const SCHEMA: &str = "incentives";
+
+/// What every operation works with.
+#[derive(Clone)]
+pub struct Incentives {
+    pub pool: PgPool,
+    pub clock: Clock,
+    /// Seals pick-up codes.
+    pub vault: Vault,
+    pub cache: Cache,
+    pub waker: Waker,
+}
+
+impl Incentives {
+    /// The service over its parts; nothing is started.
+    pub fn new(pool: PgPool, clock: Clock, vault: Vault, cache: Cache, waker: Waker) -> Self {
+        Self { pool, clock, vault, cache, waker }
+    }
+
+    /// All RPC services, ready to be served.
+    pub fn routes(&self) -> Routes {
+        let feed = Feed { pool: self.pool.clone(), schema: SCHEMA };
+        let mut routes = Routes::builder();
+        routes
+            .add_service(PointsServiceServer::new(rpc::Points(self.clone())))
+            .add_service(PrizeServiceServer::new(rpc::Prizes(self.clone())))
+            .add_service(RedemptionServiceServer::new(rpc::Redemptions(self.clone())))
+            .add_service(FeedServiceServer::new(feed));
+        routes.routes()
+    }
+
+    /// What this service hears: tickets for awards, residents for pick-up points.
+    pub fn consumers(&self, tickets: Source, residents: Source) -> [Consumer; 2] {
+        let consumer = |producer, source, apply: Apply| {
+            let pool = self.pool.clone();
+            Consumer { pool, schema: SCHEMA, producer, purpose: "", source, apply }
+        };
+        [
+            consumer("tickets", tickets, Arc::new(events::hear_tickets)),
+            consumer("residents", residents, Arc::new(events::hear_residents)),
+        ]
+    }
+
+    fn run(&self, consumers: [Consumer; 2], readiness: &Readiness, stop: &CancellationToken) {
+        for consumer in consumers {
+            let gate = readiness.gate(consumer.producer);
+            tokio::spawn(consumer.run(self.cache.clone(), gate, stop.clone()));
+        }
+        tokio::spawn(sweep::run(self.clone(), Duration::from_secs(1), stop.clone()));
+    }
+}
+
+/// Serves this role until stopped.
+pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> Result<(), Fault> {
+    let parts = Parts::open(SCHEMA, loaded, stop)?;
+    let keys = |name| Keyring::load_or_create(&parts.loaded.settings.keys_dir, name).map_err(Fault::internal);
+    let vault = Vault::new(keys("vault")?, keys("index")?);
+    let incentives =
+        Incentives::new(parts.pool.clone(), parts.clock.clone(), vault, parts.cache.clone(), parts.waker.clone());
+    let (tickets, residents) = (parts.peer("tickets")?, parts.peer("residents")?);
+    let consumers = incentives.consumers(Source::Remote(tickets), Source::Remote(residents.clone()));
+    incentives.run(consumers, &parts.readiness, &parts.stop);
+    let routes = incentives.routes();
+    parts.serve(routes, KeySource::Asked(residents)).await
+}

@@ -328,8 +328,8 @@ async fn internal_rpcs_are_for_services_only() {
     }
     let run = instance.run_file().unwrap();
     for role in ["residents", "tickets", "incentives", "finance"] {
-        let address = run["addresses"][role].as_str().unwrap_or_else(|| panic!("address of {role}")).to_owned();
-        let channel = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        let port = run["ports"][role]["listen"].as_u64().unwrap_or_else(|| panic!("port of {role} in {run}"));
+        let channel = tonic::transport::Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap().connect().await.unwrap();
         let mut feed = proto::events::v1::feed_service_client::FeedServiceClient::new(channel);
         let refused = feed.read_feed(proto::events::v1::ReadFeedRequest::default()).await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::PermissionDenied, "{role}");

@@ -89,7 +89,7 @@ impl Message {
     /// The place of the field with this number in `fields`.
     pub fn by_number(&self, number: u32) -> Option<usize> {
         match self.low.get(number as usize) {
-            Some(u8::MAX) => None,
+            Some(&u8::MAX) => None,
             Some(index) => Some(usize::from(*index)),
             None => self.by_number.get(&number).copied(),
         }

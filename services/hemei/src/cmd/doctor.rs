@@ -81,7 +81,9 @@ fn setpriv() -> Finding {
 fn user() -> Finding {
     match Account::unprivileged() {
         Ok(None) => Fine("以当前用户运行 / runs as you".to_owned()),
-        Ok(Some(account)) => Fine(format!("root，数据库以 {} 运行 / the database runs as {}", account.name, account.name)),
+        Ok(Some(account)) => {
+            Fine(format!("root，数据库以 {} 运行 / the database runs as {}", account.name, account.name))
+        }
         Err(error) => Blocks(format!("{error}; {INSTALL}")),
     }
 }
@@ -94,7 +96,9 @@ fn data(args: &Args) -> Finding {
     let finding = match written {
         Err(error) => Blocks(format!("{} 不可写 / not writable ({error}); --data DIR", args.data.display())),
         Ok(()) => match Account::unprivileged().and_then(|account| Places::home(&args.data, account.as_ref())) {
-            Ok((home, true)) => Note(format!("数据库用户进不去，数据放在 / its user cannot enter, the data goes to {}", home.display())),
+            Ok((home, true)) => {
+                Note(format!("数据库用户进不去，数据放在 / its user cannot enter, the data goes to {}", home.display()))
+            }
             Ok((home, false)) => Fine(home.display().to_string()),
             Err(error) => Blocks(format!("{error:#}")),
         },
@@ -119,7 +123,9 @@ fn memory() -> Finding {
     let line = table.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let kilobytes: u64 = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or_default();
     match kilobytes / 1024 {
-        megabytes @ 0..400 => Blocks(format!("可用 {megabytes} MB，至少 400 MB / {megabytes} MB available, 400 needed")),
+        megabytes @ 0..400 => {
+            Blocks(format!("可用 {megabytes} MB，至少 400 MB / {megabytes} MB available, 400 needed"))
+        }
         megabytes => Fine(format!("{megabytes} MB")),
     }
 }

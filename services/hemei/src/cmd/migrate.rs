@@ -8,7 +8,12 @@ use super::role;
 use crate::say;
 
 /// The services' migrations, by schema.
-pub const MIGRATORS: [(&str, &Migrator); 0] = [];
+static MIGRATORS: [(&str, &Migrator); 4] = [
+    ("residents", &residents::MIGRATOR),
+    ("tickets", &tickets::MIGRATOR),
+    ("incentives", &incentives::MIGRATOR),
+    ("finance", &finance::MIGRATOR),
+];
 
 /// Migrates the database the settings name.
 pub fn run(args: &role::Args) -> Result<ExitCode> {
@@ -23,7 +28,7 @@ pub fn run(args: &role::Args) -> Result<ExitCode> {
 pub async fn all(database_url: &str) -> Result<usize> {
     let pool = PgPool::connect(database_url).await.context("database")?;
     let mut count = 0;
-    for (schema, migrator) in MIGRATORS {
+    for (schema, migrator) in &MIGRATORS {
         migrator.run(&pool).await.with_context(|| format!("migrating {schema}"))?;
         count += migrator.iter().count();
     }

@@ -15,14 +15,18 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use anyhow::Result;
 use tokio::task::LocalSet;
 
+pub use self::folder::free_mb;
 use self::{
     folder::{DataFolder, Opened},
     ports::Ports,
     record::Record,
     suite::Suite,
 };
-pub use self::folder::free_mb;
-use crate::{private::{Durability, PrivateServers}, say, signals::Stops};
+use crate::{
+    private::{Durability, PrivateServers, settle},
+    say,
+    signals::Stops,
+};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -52,10 +56,9 @@ async fn up(args: Args) -> Result<ExitCode> {
     let mut stops = Stops::listen()?;
     let folder = match DataFolder::open(&args.data)? {
         Opened::Ours(folder) => folder,
-        Opened::Running(_) if args.fresh => anyhow::bail!(
-            "{} 正在使用，不能清空 / is in use; 先停止它 stop it first (Ctrl-C)",
-            args.data.display()
-        ),
+        Opened::Running(_) if args.fresh => {
+            anyhow::bail!("{} 正在使用，不能清空 / is in use; 先停止它 stop it first (Ctrl-C)", args.data.display())
+        }
         Opened::Running(running) => {
             banner::already_running(&args.data, running.as_ref());
             return Ok(ExitCode::SUCCESS);
@@ -63,6 +66,8 @@ async fn up(args: Args) -> Result<ExitCode> {
     };
     let (ports, held) = Ports::choose(args.port).await?;
     if args.fresh {
+        // One that still stops would take its successor's socket along.
+        settle(&folder.path.join("pg")).await?;
         folder.wipe()?;
     }
     folder.prepare()?;

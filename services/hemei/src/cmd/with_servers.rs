@@ -1,8 +1,7 @@
 //! `hemei with-servers -- CMD ARGS`: a command with a PostgreSQL and a Redis that are gone when it ends.
+mod throwaway;
+
 use std::{
-    fs::{self, DirBuilder},
-    os::unix::fs::DirBuilderExt,
-    path::PathBuf,
     process::{ExitCode, ExitStatus},
     time::Duration,
 };
@@ -11,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use tokio::{process::Command, time::timeout};
 
+use self::throwaway::Throwaway;
 use crate::{
     private::{Durability, PrivateServers},
     process::Process,
@@ -32,7 +32,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
         let folder = Throwaway::make()?;
         let mut stops = Stops::listen()?;
         let servers = PrivateServers::plan(&folder.path, Durability::ThrownAway)?;
-        let _sockets = Throwaway { path: servers.postgres.sockets.clone() };
         let (mut postgres, mut redis) = tokio::select! {
             both = start(&servers) => both?,
             _ = stops.next() => bail!("停止 / stopped"),
@@ -72,24 +71,4 @@ fn code_of(status: ExitStatus) -> ExitCode {
     use std::os::unix::process::ExitStatusExt;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
     ExitCode::from(u8::try_from(code).unwrap_or(1))
-}
-
-/// A folder that goes when it is dropped.
-struct Throwaway {
-    path: PathBuf,
-}
-
-impl Throwaway {
-    fn make() -> Result<Self> {
-        let path = PathBuf::from(format!("/tmp/hemei-with-{}", uuid::Uuid::now_v7().simple()));
-        // Others may pass through but not look: PostgreSQL's user has a folder of its own in it.
-        DirBuilder::new().mode(0o711).create(&path).with_context(|| format!("{}", path.display()))?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Throwaway {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
-    }
 }

@@ -19,8 +19,11 @@ impl Account {
             return Ok(None);
         }
         let users = std::fs::read_to_string("/etc/passwd")?;
-        let found = ["postgres", "nobody"].iter().find_map(|name| users.lines().find_map(|line| Self::read(line, name)));
-        found.map(Some).ok_or_else(|| anyhow!("没有可降权的用户 / neither user postgres nor nobody exists; PostgreSQL refuses root"))
+        let found =
+            ["postgres", "nobody"].iter().find_map(|name| users.lines().find_map(|line| Self::read(line, name)));
+        found.map(Some).ok_or_else(|| {
+            anyhow!("没有可降权的用户 / neither user postgres nor nobody exists; PostgreSQL refuses root")
+        })
     }
 
     fn read(line: &str, name: &str) -> Option<Self> {

@@ -38,7 +38,8 @@ pub fn find_postgres(wanted: Option<u32>) -> Result<Binaries> {
 }
 
 fn candidates() -> Vec<Binaries> {
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let debian =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     debian.chain(path_folders()).filter_map(|folder| look(&folder)).collect()
 }
 

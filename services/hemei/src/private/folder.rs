@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::Account;
+use super::{Account, Durability};
 
 /// Where the servers keep their data, sockets and logs.
 pub struct Places {
@@ -22,7 +22,7 @@ pub struct Places {
 
 impl Places {
     /// Makes them under a data folder, or elsewhere with a link when the server's user cannot enter that one.
-    pub fn make(data: &Path, account: Option<&Account>) -> Result<Self> {
+    pub fn make(data: &Path, account: Option<&Account>, durability: Durability) -> Result<Self> {
         let data = data.canonicalize().with_context(|| format!("{}", data.display()))?;
         let logs = data.join("log");
         fs::create_dir_all(&logs)?;
@@ -30,14 +30,22 @@ impl Places {
         if moved {
             link_elsewhere(&data, &base)?;
         }
-        Ok(Self { base, sockets: sockets_folder(&data, account)?, logs })
+        let sockets = match durability {
+            Durability::Kept => sockets_folder(&data, account)?,
+            // A throw-away folder has a short path, and everything in it goes together.
+            Durability::ThrownAway => data.join("s"),
+        };
+        owned_folder(&sockets, account)?;
+        Ok(Self { base, sockets, logs })
     }
 
     /// The folder that holds PostgreSQL's data folder, and whether it lies outside the one given.
     pub fn home(data: &Path, account: Option<&Account>) -> Result<(PathBuf, bool)> {
         let data = data.canonicalize()?;
         match account {
-            Some(account) if !can_enter(account, &data) => Ok((Path::new("/var/lib/hemei").join(fingerprint(&data)), true)),
+            Some(account) if !can_enter(account, &data) => {
+                Ok((Path::new("/var/lib/hemei").join(fingerprint(&data)), true))
+            }
             _ => Ok((data, false)),
         }
     }
@@ -70,7 +78,8 @@ fn sockets_folder(data: &Path, account: Option<&Account>) -> Result<PathBuf> {
     let name = format!("/tmp/hemei-{}", fingerprint(data));
     // Anybody may make folders there, so one that is not ours is passed over.
     for attempt in 0..10 {
-        let folder = PathBuf::from(format!("{name}{}", if attempt == 0 { String::new() } else { format!("-{attempt}") }));
+        let folder =
+            PathBuf::from(format!("{name}{}", if attempt == 0 { String::new() } else { format!("-{attempt}") }));
         if owned_folder(&folder, account)? {
             return Ok(folder);
         }
@@ -99,7 +108,9 @@ pub fn owned_folder(folder: &Path, account: Option<&Account>) -> Result<bool> {
 /// A short name for a path (FNV-1a), the same in every run.
 fn fingerprint(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 

@@ -26,7 +26,8 @@ pub async fn ensure(data: &Path, binaries: &Binaries, account: Option<&Account>)
         bail!("initdb 失败 / initdb failed:\n{}", String::from_utf8_lossy(&answer.stderr));
     }
     if data.exists() {
-        fs::remove_dir(data).with_context(|| format!("{} 不是 PostgreSQL 数据目录 / is no PostgreSQL data folder", data.display()))?;
+        fs::remove_dir(data)
+            .with_context(|| format!("{} 不是 PostgreSQL 数据目录 / is no PostgreSQL data folder", data.display()))?;
     }
     fs::rename(&begun, data)?;
     Ok(())

@@ -13,6 +13,7 @@ use crate::process::words_of;
 
 /// Waits for, then stops, an old PostgreSQL of this data folder; touches nothing that is not ours.
 pub async fn settle(data: &Path) -> Result<()> {
+    let Ok(data) = &data.canonicalize() else { return Ok(()) };
     let Some(pid) = recorded(data) else { return Ok(()) };
     if !alive(pid) {
         return Ok(());
@@ -53,7 +54,8 @@ fn alive(pid: i32) -> bool {
 
 fn is_ours(pid: i32, data: &Path) -> bool {
     let words = words_of(pid);
-    words.first().is_some_and(|program| program.ends_with("postgres")) && words.iter().any(|word| Path::new(word) == data)
+    words.first().is_some_and(|program| program.ends_with("postgres"))
+        && words.iter().any(|word| Path::new(word) == data)
 }
 
 /// PostgreSQL processes that work in the data folder and are not its server.

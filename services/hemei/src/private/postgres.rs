@@ -112,7 +112,11 @@ impl Postgres {
         let begun = Instant::now();
         loop {
             if let Some(status) = process.ended_already()? {
-                bail!("PostgreSQL 启动失败 / did not start ({status}); {}:\n{}", self.log.display(), last_lines(&self.log, 8));
+                bail!(
+                    "PostgreSQL 启动失败 / did not start ({status}); {}:\n{}",
+                    self.log.display(),
+                    last_lines(&self.log, 8)
+                );
             }
             if let Ok(mut connection) = PgConnection::connect(&url).await {
                 return ensure_database(&mut connection).await;
@@ -131,7 +135,9 @@ impl Postgres {
 }
 
 async fn ensure_database(connection: &mut PgConnection) -> Result<()> {
-    let there: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = 'hemei'").fetch_optional(&mut *connection).await?;
+    let there: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = 'hemei'")
+        .fetch_optional(&mut *connection)
+        .await?;
     if there.is_none() {
         sqlx::query("create database hemei").execute(connection).await?;
     }

@@ -43,7 +43,18 @@ impl Redis {
     pub async fn start(&self) -> Result<Process> {
         // Killed rather than asked when we die: a slow one would remove its successor's socket.
         let mut server = command(self.account.as_ref(), "KILL", &self.program);
-        server.args(["--port", "0", "--unixsocketperm", "700", "--appendonly", "no", "--daemonize", "no", "--save", ""]);
+        server.args([
+            "--port",
+            "0",
+            "--unixsocketperm",
+            "700",
+            "--appendonly",
+            "no",
+            "--daemonize",
+            "no",
+            "--save",
+            "",
+        ]);
         server.arg("--unixsocket").arg(&self.socket);
         server.kill_on_drop(true);
         log_to(&mut server, &self.log)?;
@@ -51,7 +62,11 @@ impl Redis {
         let begun = Instant::now();
         while !self.answers().await {
             if let Some(status) = process.ended_already()? {
-                bail!("Redis 启动失败 / did not start ({status}); {}:\n{}", self.log.display(), last_lines(&self.log, 8));
+                bail!(
+                    "Redis 启动失败 / did not start ({status}); {}:\n{}",
+                    self.log.display(),
+                    last_lines(&self.log, 8)
+                );
             }
             if begun.elapsed() > READY_LIMIT {
                 bail!("Redis 未就绪 / is not ready; {}:\n{}", self.log.display(), last_lines(&self.log, 8));
@@ -64,6 +79,8 @@ impl Redis {
     async fn answers(&self) -> bool {
         let Ok(mut stream) = UnixStream::connect(&self.socket).await else { return false };
         let mut answer = [0; 5];
-        stream.write_all(b"PING\r\n").await.is_ok() && stream.read_exact(&mut answer).await.is_ok() && &answer == b"+PONG"
+        stream.write_all(b"PING\r\n").await.is_ok()
+            && stream.read_exact(&mut answer).await.is_ok()
+            && &answer == b"+PONG"
     }
 }

@@ -21,7 +21,8 @@ pub fn already_running(data: &Path, running: Option<&Running>) {
         say::line(&format!("{} 正在启动 / is being started by another hemei up.", data.display()));
         return;
     };
-    let state = if running.ready_at.is_some() { "已在运行 / is already running" } else { "正在启动 / is starting" };
+    let state =
+        if running.ready_at.is_some() { "已在运行 / is already running" } else { "正在启动 / is starting" };
     say::line(&format!("和美家园 {state}:  {}", running.url));
     say::line(&format!("  数据 data   {}   自 since {}", data.display(), running.started_at.format("%FT%TZ")));
     say::line(&format!("  停止 stop   在它的终端按 Ctrl-C / Ctrl-C in its terminal, or: kill {}", running.pid));
@@ -35,7 +36,7 @@ const PAGES: [(&str, &str); 4] = [
 ];
 
 /// The addresses, the story, and how to stop.
-pub async fn ready(ports: &Ports, demo: bool) {
+pub async fn ready(ports: &Ports, demo: bool, setup_token: Option<String>) {
     let public = local(ports.gateway.listen);
     let url = format!("http://{public}");
     say::line(&format!("\n  {url:<44} 公共入口 public API"));
@@ -46,10 +47,17 @@ pub async fn ready(ports: &Ports, demo: bool) {
     }
     let metrics: Vec<String> = ports.by_role().iter().map(|(role, pair)| format!("{role} :{}", pair.ops)).collect();
     say::line(&format!("  http://127.0.0.1:PORT/metrics                {}", metrics.join("  ")));
-    if demo {
+    if let Some(token) = setup_token {
+        say::line(
+            "\n  还没有管理员。30 分钟内一次有效的链接 / no administrator yet; this link is good once, for 30 minutes:",
+        );
+        say::line(&format!("  {url}/setup/?token={token}"));
+    } else if demo {
         story(ports, &url).await;
     }
-    say::line("\n  停止 stop: Ctrl-C    重新开始 start over: --fresh    换端口 other port: --port N    数据 data: --data DIR");
+    say::line(
+        "\n  停止 stop: Ctrl-C    重新开始 start over: --fresh    换端口 other port: --port N    数据 data: --data DIR",
+    );
     say::line("  ⚠ 仅监听本机；演示密钥不可用于生产 / listens on this machine only; not for production");
 }
 

@@ -14,6 +14,7 @@ use super::record::Running;
 /// What `up` keeps in its folder, and all that `--fresh` removes.
 const OURS: [&str; 8] = ["run.json", "hemei.toml", "pg", "pg.new", "media", "keys", "log", "lock"];
 const LEAST_FREE_MB: u64 = 500;
+const LONG_LOG: u64 = 10_000_000;
 
 /// A locked data folder; the lock goes with the process, so a stale one cannot be.
 pub struct DataFolder {
@@ -41,14 +42,16 @@ impl DataFolder {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Opened::Ours(Self { path, _lock: lock })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(Opened::Running(Running::read(&path))),
-            Err(error) => Err(error).with_context(|| format!("{shown} 不能加锁 / cannot be locked; 换个位置 use --data DIR")),
+            Err(error) => {
+                Err(error).with_context(|| format!("{shown} 不能加锁 / cannot be locked; 换个位置 use --data DIR"))
+            }
         }
     }
 
     /// Removes everything an earlier run made here.
     pub fn wipe(&self) -> Result<()> {
         let database = self.path.join("pg");
-        if let Ok(elsewhere) = fs::read_link(&database) {
+        if let Some(elsewhere) = fs::read_link(&database).ok().filter(|target| target.starts_with("/var/lib/hemei")) {
             remove(&elsewhere)?;
         }
         OURS.iter().filter(|name| **name != "lock").try_for_each(|name| remove(&self.path.join(name)))
@@ -60,6 +63,7 @@ impl DataFolder {
         for name in ["log", "media", "keys"] {
             fs::create_dir_all(self.path.join(name))?;
         }
+        put_long_logs_aside(&self.path.join("log"))?;
         fs::set_permissions(self.path.join("keys"), Permissions::from_mode(0o700))?;
         fs::set_permissions(self.path.join("media"), Permissions::from_mode(0o700))?;
         Ok(())
@@ -68,6 +72,17 @@ impl DataFolder {
     pub fn log(&self, name: &str) -> PathBuf {
         self.path.join("log").join(format!("{name}.log"))
     }
+}
+
+/// A log that grew long becomes `NAME.log.old` at the next start.
+fn put_long_logs_aside(logs: &Path) -> Result<()> {
+    for entry in fs::read_dir(logs)?.flatten() {
+        let long = entry.metadata().is_ok_and(|found| found.len() > LONG_LOG);
+        if long && entry.path().extension().is_some_and(|ending| ending == "log") {
+            fs::rename(entry.path(), entry.path().with_extension("log.old"))?;
+        }
+    }
+    Ok(())
 }
 
 /// A folder with other people's files in it is left alone, unless we have lived in it before.

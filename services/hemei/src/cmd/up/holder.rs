@@ -26,7 +26,8 @@ fn listening(table: &str, port: u16) -> Vec<String> {
 
 fn holds(pid: i32, sockets: &[String]) -> bool {
     let open = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd")).into_iter().flatten().flatten();
-    open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|link| sockets.iter().any(|socket| link.as_os_str() == socket.as_str()))
+    open.filter_map(|entry| fs::read_link(entry.path()).ok())
+        .any(|link| sockets.iter().any(|socket| link.as_os_str() == socket.as_str()))
 }
 
 #[cfg(test)]

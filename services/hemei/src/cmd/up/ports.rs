@@ -44,7 +44,9 @@ impl Ports {
             }
             sleep(Duration::from_millis(50)).await;
         }
-        held.0.push(TcpListener::bind(local(public)).with_context(|| format!("端口 port {public}; 换一个 use --port N"))?);
+        held.0.push(
+            TcpListener::bind(local(public)).with_context(|| format!("端口 port {public}; 换一个 use --port N"))?,
+        );
         let mut pair = |listen, ops| anyhow::Ok(Pair { listen: held.free(listen)?, ops: held.free(ops)? });
         let (residents, tickets) = (pair(50051, 9051)?, pair(50052, 9052)?);
         let (incentives, finance) = (pair(50053, 9053)?, pair(50054, 9054)?);
@@ -78,7 +80,8 @@ impl Held {
     fn free(&mut self, preferred: u16) -> Result<u16> {
         let first = 20_000 + u16::try_from(std::process::id() % 10_000)?;
         let mut candidates = std::iter::once(preferred).chain(first..32_000).chain(20_000..first);
-        let listener = candidates.find_map(|port| TcpListener::bind(local(port)).ok()).context("没有空闲端口 / no free port")?;
+        let listener =
+            candidates.find_map(|port| TcpListener::bind(local(port)).ok()).context("没有空闲端口 / no free port")?;
         let port = listener.local_addr()?.port();
         self.0.push(listener);
         Ok(port)
@@ -87,6 +90,7 @@ impl Held {
 
 fn busy(port: u16) -> String {
     let holder = holder::of(port).unwrap_or_else(|| "另一个程序 another program".to_owned());
-    let other = (port.saturating_add(1)..=u16::MAX).find(|port| TcpListener::bind(local(*port)).is_ok()).unwrap_or(8080);
+    let other =
+        (port.saturating_add(1)..=u16::MAX).find(|port| TcpListener::bind(local(*port)).is_ok()).unwrap_or(8080);
     format!("端口 {port} 被占用：{holder} / port {port} is busy.\n  换端口 use another: hemei up --port {other}")
 }

@@ -2,7 +2,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use chassis::clock::Clock;
 use rustix::process::Signal;
+use sqlx::PgPool;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +44,13 @@ pub struct Suite {
 
 impl Suite {
     /// Starts nothing yet.
-    pub fn new(folder: DataFolder, servers: PrivateServers, (ports, held): (Ports, Held), record: Record, demo: bool) -> Self {
+    pub fn new(
+        folder: DataFolder,
+        servers: PrivateServers,
+        (ports, held): (Ports, Held),
+        record: Record,
+        demo: bool,
+    ) -> Self {
         Self { folder, servers, ports, held, record, demo, layers: Vec::new() }
     }
 
@@ -55,7 +63,7 @@ impl Suite {
         self.start_services(&mut steps).await?;
         self.start_gateway(&mut steps, begun).await?;
         self.record.ready();
-        banner::ready(&self.ports, self.demo).await;
+        banner::ready(&self.ports, self.demo, self.setup_token().await?).await;
         Ok(())
     }
 
@@ -73,6 +81,7 @@ impl Suite {
             () = in_order => {}
             _ = stops.next() => {}
         }
+        let _ = std::fs::remove_dir_all(&self.servers.postgres.sockets);
         self.record.end();
     }
 
@@ -81,7 +90,8 @@ impl Suite {
         let postgres = self.servers.postgres.clone();
         let first = postgres.start().await?;
         let place = postgres.data.display().to_string();
-        let who = postgres.account.as_ref().map(|account| format!(", 以用户 as user {}", account.name)).unwrap_or_default();
+        let who =
+            postgres.account.as_ref().map(|account| format!(", 以用户 as user {}", account.name)).unwrap_or_default();
         let charge = self.charge("postgres", Postgres::STOP, 4000);
         self.keep(charge, first, async move || postgres.start().await);
         step.end("就绪", &format!("{place}, unix 套接字{who}"));
@@ -128,6 +138,14 @@ impl Suite {
         }
         step.end("就绪", &format!("总用时 total {:.1} s", begun.elapsed().as_secs_f64()));
         Ok(())
+    }
+
+    /// The secret for the first administrator of an installation that has none.
+    async fn setup_token(&self) -> Result<Option<String>> {
+        let pool = PgPool::connect(&self.servers.database_url("hemei")).await?;
+        let token = residents::setup_token(&pool, &Clock::System).await?;
+        pool.close().await;
+        Ok(token)
     }
 
     fn start_role(&mut self, role: &Role, stop: &CancellationToken) -> Result<()> {

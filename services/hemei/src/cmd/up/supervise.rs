@@ -27,7 +27,13 @@ pub struct Charge {
 
 impl Charge {
     /// Restarts the child whenever it ends; returns once it was told to stop and has.
-    pub async fn keep(self, first: Process, start: impl AsyncFn() -> Result<Process>, stop: CancellationToken, record: Record) {
+    pub async fn keep(
+        self,
+        first: Process,
+        start: impl AsyncFn() -> Result<Process>,
+        stop: CancellationToken,
+        record: Record,
+    ) {
         let mut process = first;
         let mut pause = FIRST_PAUSE;
         loop {
@@ -41,7 +47,11 @@ impl Charge {
                 ended = process.ended() => ended,
             };
             let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-            say::aside(&format!("  ↻ {} 退出 ended ({how})，重启 restarting；日志 log: {}", self.name, self.log.display()));
+            say::aside(&format!(
+                "  ↻ {} 退出 ended ({how})，重启 restarting；日志 log: {}",
+                self.name,
+                self.log.display()
+            ));
             if begun.elapsed() > GOOD_LIFE {
                 pause = FIRST_PAUSE;
             }
@@ -50,7 +60,12 @@ impl Charge {
         }
     }
 
-    async fn again(&self, start: impl AsyncFn() -> Result<Process>, stop: &CancellationToken, pause: &mut Duration) -> Option<Process> {
+    async fn again(
+        &self,
+        start: impl AsyncFn() -> Result<Process>,
+        stop: &CancellationToken,
+        pause: &mut Duration,
+    ) -> Option<Process> {
         loop {
             let attempt = async {
                 sleep(*pause).await;

@@ -1,0 +1,36 @@
+//! Why this service refuses.
+use chassis::faults::Fault;
+
+/// A refusal with what its texts name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("no fund for this place in the caller's district")]
+    FundNotFound,
+    #[error("the compound lies outside the caller's places")]
+    PlaceNotAllowed,
+    #[error("{purpose} holds {balance_fen} fen")]
+    FundsInsufficient { purpose: String, balance_fen: i64 },
+    #[error("must be from 1 to 100000000000")]
+    AmountOutOfRange,
+    #[error("must be a photo that the caller uploaded")]
+    MediaNotYours,
+    #[error("entry_id was used before with another body")]
+    IdReused,
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::FundNotFound => Fault::not_found("FUND_NOT_FOUND", detail),
+            Refusal::PlaceNotAllowed => Fault::denied("PLACE_NOT_ALLOWED", detail),
+            Refusal::FundsInsufficient { purpose, balance_fen } => {
+                let fault = Fault::conflict("FUNDS_INSUFFICIENT", detail);
+                fault.fact("purpose", purpose).fact("balance_fen", balance_fen)
+            }
+            Refusal::AmountOutOfRange => Fault::field_reason("AMOUNT_OUT_OF_RANGE", "amount_fen", detail),
+            Refusal::MediaNotYours => Fault::field_reason("MEDIA_NOT_YOURS", "voucher_media_id", detail),
+            Refusal::IdReused => Fault::id_reused("entry_id"),
+        }
+    }
+}

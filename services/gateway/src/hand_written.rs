@@ -1,0 +1,121 @@
+//! The routes that are no JSON RPC: a small table, each with its access rule, in the OpenAPI document like the rest.
+use axum::response::Response;
+
+use crate::{app::App, entry::Asked, entry::not_found, media, pages, problem::Problem, sandbox};
+
+/// Who may call a hand-written route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Everybody.
+    Public,
+    /// Any person with a valid access token.
+    SignedIn,
+    /// Whoever has a signed address that is still good, or the token of the person who uploaded it.
+    SignedAddressOrUploader,
+    /// Everybody, but only where outgoing messages stay in the sandbox; elsewhere it does not exist.
+    SandboxOnly,
+}
+
+/// One hand-written route.
+#[derive(Clone, Copy, Debug)]
+pub struct HandWritten {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Rule,
+    /// What it does, in Chinese and in English.
+    pub summary: (&'static str, &'static str),
+    /// The reasons it refuses with, beside the general ones.
+    pub reasons: &'static [&'static str],
+    /// Not counted by rate and load limits: it must answer when nothing else does.
+    pub unlimited: bool,
+    leads_to: To,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Upload,
+    Photo,
+    Health,
+    OpenApi,
+    Index,
+    Redirect(&'static str),
+    Page(&'static str),
+    SandboxPeople,
+    SandboxMessages,
+}
+
+const fn route(method: &'static str, path: &'static str, access: Rule, leads_to: To) -> HandWritten {
+    HandWritten { method, path, access, summary: ("", ""), reasons: &[], unlimited: false, leads_to }
+}
+
+const fn page(path: &'static str, leads_to: To) -> HandWritten {
+    route("GET", path, Rule::Public, leads_to)
+}
+
+const fn sandboxed(path: &'static str, leads_to: To) -> HandWritten {
+    route("GET", path, Rule::SandboxOnly, leads_to)
+}
+
+static ROUTES: &[HandWritten] = &[
+    HandWritten {
+        summary: ("上传一张照片（multipart，字段 file）", "Uploads a photo: multipart, field \"file\""),
+        reasons: &["MEDIA_INVALID"],
+        ..route("POST", "/v1/media", Rule::SignedIn, To::Upload)
+    },
+    HandWritten {
+        summary: ("读取一张照片", "Reads a photo"),
+        reasons: &["MEDIA_NOT_FOUND"],
+        ..route("GET", "/v1/media/{media_id}", Rule::SignedAddressOrUploader, To::Photo)
+    },
+    HandWritten {
+        summary: ("网关是否在运行", "Whether the gateway runs"),
+        unlimited: true,
+        ..page("/healthz", To::Health)
+    },
+    HandWritten { summary: ("本接口的 OpenAPI 3.1 文档", "The OpenAPI 3.1 document"), ..page("/openapi.json", To::OpenApi) },
+    HandWritten { summary: ("首页", "Where to go from here"), ..page("/", To::Index) },
+    HandWritten { summary: ("接口文档页面", "The API documentation"), ..page("/docs/", To::Page("docs.html")) },
+    page("/docs", To::Redirect("/docs/")),
+    page("/docs/docs.js", To::Page("docs.js")),
+    page("/docs/pages.css", To::Page("pages.css")),
+    HandWritten { summary: ("初始化页面", "Sets up an empty installation"), ..page("/setup/", To::Page("setup.html")) },
+    page("/setup", To::Redirect("/setup/")),
+    page("/setup/setup.js", To::Page("setup.js")),
+    HandWritten {
+        summary: ("沙箱页面：外发消息与演示人员", "Outgoing messages and demo people, as a page"),
+        ..sandboxed("/sandbox/", To::Page("sandbox.html"))
+    },
+    sandboxed("/sandbox", To::Redirect("/sandbox/")),
+    sandboxed("/sandbox/sandbox.js", To::Page("sandbox.js")),
+    HandWritten {
+        summary: ("各角色的演示人员", "Demo people of every role; per_role says how many"),
+        ..sandboxed("/sandbox/people.json", To::SandboxPeople)
+    },
+    HandWritten {
+        summary: ("本应外发的消息，新的在前", "Messages that would have left the building, newest first"),
+        ..sandboxed("/sandbox/messages.json", To::SandboxMessages)
+    },
+];
+
+/// All of them, for the access matrix and the OpenAPI document.
+pub fn hand_written() -> &'static [HandWritten] {
+    ROUTES
+}
+
+/// Answers a hand-written route.
+pub async fn lead(app: &App, hand: &HandWritten, asked: Asked<'_>) -> Result<Response, Problem> {
+    if hand.access == Rule::SandboxOnly && !app.sandbox {
+        return Err(not_found());
+    }
+    match hand.leads_to {
+        To::Upload => media::upload(app, asked).await,
+        To::Photo => media::photo(app, asked).await,
+        To::Health => Ok(Response::new("ok".into())),
+        To::OpenApi => Ok(app.openapi.respond(&asked.parts.headers)),
+        To::Index => Ok(pages::index(app.sandbox)),
+        To::Redirect(path) => Ok(pages::redirect(path, asked.parts.uri.query())),
+        To::Page(file) => pages::file(file, &asked.parts.headers),
+        To::SandboxPeople => sandbox::people(app, asked.parts.uri.query()).await,
+        To::SandboxMessages => sandbox::messages(app).await,
+    }
+}

@@ -1,0 +1,87 @@
+//! The operations of the hand-written routes.
+use serde_json::{Value, json};
+
+use super::refusals;
+use crate::hand_written::{HandWritten, Rule, hand_written};
+
+/// The tag they stand under.
+pub const TAG: &str = "Gateway";
+
+/// Method, path and operation of each route that people are told of.
+pub fn operations() -> impl Iterator<Item = (String, String, Value)> {
+    let told = hand_written().iter().filter(|route| !route.summary.0.is_empty());
+    told.map(|route| (route.method.to_lowercase(), route.path.to_owned(), operation(route)))
+}
+
+fn operation(route: &HandWritten) -> Value {
+    let upload = route.path == "/v1/media";
+    let public = matches!(route.access, Rule::Public | Rule::SandboxOnly);
+    let mut responses = refusals::responses(route.reasons.iter().copied(), public, upload);
+    responses.insert("200".to_owned(), answer(route.path));
+    let id: String = route.path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let mut operation = json!({
+        "operationId": format!("Gateway_{}{id}", route.method.to_lowercase()),
+        "tags": [TAG],
+        "summary": format!("{} {}", route.summary.0, route.summary.1),
+        "description": who(route.access),
+        "parameters": parameters(route.path),
+        "responses": responses,
+        "security": if public { json!([]) } else { json!([{"token": []}]) },
+        "x-roles": {"public": public, "signed_in": if public { Value::Null } else { json!("OWN") }, "grants": []},
+        "x-reasons": route.reasons,
+    });
+    if upload {
+        let file = json!({"type": "string", "contentMediaType": "image/jpeg", "description": "JPEG, PNG, WebP; 10 MiB"});
+        let schema = json!({"type": "object", "required": ["file"], "properties": {"file": file}});
+        operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}});
+    }
+    operation
+}
+
+fn answer(path: &str) -> Value {
+    let content = match path {
+        "/v1/media" => json!({"application/json": {"example": {
+            "media_id": "019aaf2c-6b1e-8c3d-9a51-3f6d1b2a7c90", "content_type": "image/jpeg", "size_bytes": 482_113,
+            "width": 1600, "height": 1200,
+            "url": "/v1/media/019aaf2c-6b1e-8c3d-9a51-3f6d1b2a7c90?until=1795402800&signature=Zk1v",
+        }}}),
+        "/v1/media/{media_id}" => json!({"image/jpeg": {}, "image/png": {}, "image/webp": {}}),
+        "/healthz" => json!({"text/plain": {"example": "ok"}}),
+        "/sandbox/people.json" => json!({"application/json": {"example": {"people": [{
+            "person_id": "019aaf2c-6b1e-7c3d-9a51-3f6d1b2a7c90", "name": "李志强", "role": "courier", "place_name": "工农区",
+            "phone": "19900000017", "department_id": null, "location": {"lng": 130.2985, "lat": 47.3502, "crs": "GCJ02"},
+        }]}}}),
+        "/sandbox/messages.json" => json!({"application/json": {"example": {"messages": [{
+            "at": "2026-11-23T01:00:00Z", "channel": "sms", "to": "19900000017", "text": "验证码 482913", "code": "482913",
+        }]}}}),
+        path if path.ends_with(".json") => json!({"application/json": {}}),
+        _ => json!({"text/html": {}}),
+    };
+    json!({"description": "OK", "content": content})
+}
+
+fn parameters(path: &str) -> Value {
+    let query = |name: &str, kind: &str, about: &str| {
+        json!({"name": name, "in": "query", "required": false, "schema": {"type": kind}, "description": about})
+    };
+    match path {
+        "/v1/media/{media_id}" => json!([
+            {"name": "media_id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
+            query("until", "integer", "Of the signed address."),
+            query("signature", "string", "Of the signed address."),
+        ]),
+        "/sandbox/people.json" => json!([query("per_role", "integer", "1 to 1000; 0 means 20.")]),
+        _ => json!([]),
+    }
+}
+
+fn who(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Public => "谁可以调用：所有人。Everybody.",
+        Rule::SignedIn => "谁可以调用：已登录的任何人。Any signed-in person.",
+        Rule::SignedAddressOrUploader => {
+            "谁可以调用：持有有效签名地址者，或上传者本人。Whoever has a signed address that is still good, or the uploader."
+        }
+        Rule::SandboxOnly => "仅在沙箱模式下存在。Exists in sandbox mode only.",
+    }
+}

@@ -1,0 +1,58 @@
+//! What the sandbox shows: people to try the suite as, and the messages that stayed inside.
+use axum::{body::Body, response::Response};
+use chassis::sandbox;
+use http::{HeaderValue, header::CONTENT_TYPE};
+use proto::{
+    api::v1::post::Role,
+    residents::v1::{
+        ListSandboxPeopleRequest, list_sandbox_people_response::SandboxPerson,
+        sandbox_service_client::SandboxServiceClient,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{app::App, problem::Problem, text::query_pairs};
+
+/// `GET /sandbox/people.json`: people of every role; `per_role` says how many.
+pub async fn people(app: &App, query: Option<&str>) -> Result<Response, Problem> {
+    let pairs = query_pairs(query.unwrap_or_default()).unwrap_or_default();
+    let per_role = match pairs.iter().find(|(name, _)| name == "per_role") {
+        Some((name, value)) => value.parse().ok().filter(|many| (0..=1000).contains(many)).ok_or_else(|| {
+            Problem::fields("FIELD_INVALID", vec![(name.clone(), "must be a whole number from 0 to 1000".to_owned())])
+        })?,
+        None => 0,
+    };
+    let mut client = SandboxServiceClient::new(app.residents.clone());
+    let answer = client.list_sandbox_people(ListSandboxPeopleRequest { per_role }).await?.into_inner();
+    let people: Vec<Value> = answer.people.iter().map(person).collect();
+    Ok(json_response(&json!({ "people": people })))
+}
+
+fn person(person: &SandboxPerson) -> Value {
+    let role = Role::try_from(person.role).map(|role| role.as_str_name()).ok();
+    let location = person.location.as_ref().map(|at| json!({"lng": at.lng, "lat": at.lat, "crs": at.crs}));
+    json!({
+        "person_id": person.person_id,
+        "name": person.name,
+        "role": role,
+        "place_name": person.place_name,
+        "place_id": person.place_id,
+        "phone": person.phone,
+        "department_id": person.department_id,
+        "location": location,
+        "district_id": person.district_id,
+        "district_name": person.district_name,
+    })
+}
+
+/// `GET /sandbox/messages.json`: newest first.
+pub async fn messages(app: &App) -> Result<Response, Problem> {
+    let messages = sandbox::list(&app.cache).await?;
+    Ok(json_response(&json!({ "messages": messages })))
+}
+
+fn json_response(value: &Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,58 @@
+//! Why this service refuses.
+use std::time::Duration;
+
+use chassis::faults::Fault;
+use tonic::Code;
+
+use crate::State;
+
+/// A refusal with what its texts name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("no active prize of this id in the caller's district")]
+    PrizeNotFound,
+    #[error("only {stock} in stock")]
+    OutOfStock { stock: i64 },
+    #[error("{available} points available, {missing} more needed")]
+    PointsInsufficient { available: i64, missing: i64 },
+    #[error("redemption_id was used before with another body")]
+    IdReused,
+    #[error("no redemption of this id or code in the caller's district")]
+    RedemptionNotFound,
+    #[error("the redemption is {0:?}")]
+    RedemptionEnded(State),
+    #[error("the redemption belongs to another person")]
+    NotYours,
+    #[error("the pick-up point lies outside the caller's places")]
+    NotYourPickupPoint { pickup_place: String },
+    #[error("too many codes entered")]
+    CodeTooOften { wait: Duration },
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::PrizeNotFound => Fault::not_found("PRIZE_NOT_FOUND", detail),
+            Refusal::OutOfStock { stock } => Fault::conflict("OUT_OF_STOCK", detail).fact("stock", stock),
+            Refusal::PointsInsufficient { available, missing } => {
+                let fault = Fault::conflict("POINTS_INSUFFICIENT", detail);
+                fault.fact("available", available).fact("missing", missing)
+            }
+            Refusal::IdReused => Fault::id_reused("redemption_id"),
+            Refusal::RedemptionNotFound => Fault::not_found("REDEMPTION_NOT_FOUND", detail),
+            Refusal::RedemptionEnded(state) => {
+                let fault = Fault::conflict("REDEMPTION_ENDED", detail);
+                fault.fact("state", state.code()).fact("state_zh", state.chinese())
+            }
+            Refusal::NotYours => Fault::denied("NOT_YOURS", detail),
+            Refusal::NotYourPickupPoint { pickup_place } => {
+                Fault::denied("NOT_YOUR_PICKUP_POINT", detail).fact("pickup_place", pickup_place)
+            }
+            Refusal::CodeTooOften { wait } => {
+                let fault = Fault::new(Code::ResourceExhausted, "CODE_TOO_OFTEN", detail);
+                fault.fact("seconds", wait.as_secs().max(1)).retry_after(wait)
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What this service hears. What it tells is written by `incentives.settle` in the statement of the change.
+use chassis::{consumer, faults::Fault};
+use futures::future::BoxFuture;
+use proto::{events::v1::Event, residents::v1::PlaceChanged, tickets::v1::TicketChanged};
+use sqlx::PgConnection;
+use tracing::{Instrument, Span};
+
+use crate::{
+    points::{Change, Effect, waves},
+    store, wire,
+};
+
+/// Awards, activates and voids points as tickets change.
+pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> {
+    Box::pin(async move {
+        let mut changes: Vec<(Change, Span)> = Vec::new();
+        for event in events {
+            let Some(changed) = consumer::payload::<TicketChanged>(event)? else { continue };
+            if let Some(change) = wire::change(event, &changed)? {
+                changes.push((change, consumer::span(event, "award")));
+            }
+        }
+        for wave in waves(changes, |(change, _)| change.ticket_id) {
+            apply(connection, wave).await?;
+        }
+        Ok(())
+    })
+}
+
+/// One statement for all grants of a wave and one for all ends. Every event's span lasts as long as the wave.
+async fn apply(connection: &mut PgConnection, wave: Vec<(Change, Span)>) -> Result<(), Fault> {
+    let (changes, spans): (Vec<_>, Vec<_>) = wave.into_iter().unzip();
+    let first = spans.first().cloned().unwrap_or_else(Span::none);
+    let (grants, ends): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.effect == Effect::Grant);
+    async {
+        if !grants.is_empty() {
+            store::award::grant(connection, &grants).await?;
+        }
+        if !ends.is_empty() {
+            store::award::end(connection, &ends).await?;
+        }
+        Ok(())
+    }
+    .instrument(first)
+    .await
+}
+
+/// Keeps the projection of the places.
+pub fn hear_residents<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> {
+    Box::pin(async move {
+        let mut places = Vec::new();
+        for event in events {
+            if let Some(changed) = consumer::payload::<PlaceChanged>(event)? {
+                places.push(wire::place(event, changed)?);
+            }
+        }
+        if !places.is_empty() {
+            store::place::keep(connection, &places).await?;
+        }
+        Ok(())
+    })
+}

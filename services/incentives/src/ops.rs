@@ -1,0 +1,45 @@
+//! One operation a file.
+mod cancel;
+mod get_points;
+mod hand_over;
+mod import_prizes;
+mod list_points_entries;
+mod list_prizes;
+mod list_redemptions;
+mod redeem;
+
+pub use cancel::cancel;
+pub use get_points::get_points;
+pub use hand_over::hand_over;
+pub use import_prizes::import_prizes;
+pub use list_points_entries::list_points_entries;
+pub use list_prizes::list_prizes;
+pub use list_redemptions::list_redemptions;
+pub use redeem::redeem;
+
+use chassis::{access::Caller, faults::Fault, telemetry};
+
+use crate::{Incentives, Redemption, State, redemption::CODE, store::redemption::Asked};
+
+fn asked(state: &Incentives, caller: &Caller) -> Asked {
+    let (district_id, person_id) = (caller.district_id, caller.person_id);
+    Asked { district_id, person_id, now: state.clock.now(), traceparent: telemetry::traceparent_of_current() }
+}
+
+/// The code of a reservation, for its member only; empty once it is over.
+pub fn code_for(state: &Incentives, caller: &Caller, redemption: &Redemption) -> Result<String, Fault> {
+    if redemption.person_id != caller.person_id || redemption.state_at(state.clock.now()) != State::Reserved {
+        return Ok(String::new());
+    }
+    Ok(state.vault.open(CODE, &redemption.code_sealed)?)
+}
+
+/// Cuts a list that was read one row too long; answers the token of the next page, empty on the last.
+fn cut<T, P: serde::Serialize>(rows: &mut Vec<T>, size: i64, position: impl Fn(&T) -> P) -> String {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if rows.len() <= size {
+        return String::new();
+    }
+    rows.truncate(size);
+    rows.last().map(|last| chassis::paging::encode(&position(last))).unwrap_or_default()
+}

@@ -1,0 +1,56 @@
+use chassis::{
+    access::Caller,
+    faults::{Fault, broken_constraint},
+};
+
+use crate::{
+    Incentives, Redemption, Refusal,
+    redemption::{CODE, Wanted, new_code},
+    store::{self, redemption::SealedCode},
+};
+
+const DRAWS: usize = 8;
+
+/// Reserves stock and points at once, both or neither. The same id and body answer the same redemption.
+pub async fn redeem(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Redemption, Fault> {
+    let asked = super::asked(state, caller);
+    for _ in 0..DRAWS {
+        let code = new_code();
+        let code = SealedCode { sealed: state.vault.seal(CODE, &code), blind: state.vault.blind(CODE, &code) };
+        match store::redemption::reserve(&state.pool, &asked, wanted, &code).await {
+            Ok(Some(redemption)) => {
+                state.waker.wake();
+                return Ok(redemption);
+            }
+            Ok(None) => return known(state, caller, wanted).await,
+            // somebody's open reservation has these digits: draw again
+            Err(error) if broken_constraint(&error) == Some("redemption_code_unique") => {}
+            Err(error) => return Err(why(state, caller, wanted, error).await?),
+        }
+    }
+    Err(Fault::unavailable("no free pick-up code was drawn"))
+}
+
+/// The redemption that has this id, if it is the same request.
+async fn known(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Redemption, Fault> {
+    let found = store::redemption::find(&state.pool, caller.district_id, wanted.redemption_id).await?;
+    let redemption = found.ok_or(Refusal::PrizeNotFound)?;
+    let same = (redemption.person_id, redemption.prize_id, redemption.quantity)
+        == (caller.person_id, wanted.prize_id, wanted.quantity);
+    if same { Ok(redemption) } else { Err(Refusal::IdReused.into()) }
+}
+
+async fn why(state: &Incentives, caller: &Caller, wanted: Wanted, error: sqlx::Error) -> Result<Fault, Fault> {
+    let district_id = caller.district_id;
+    let prize = store::prize::stock_and_points(&state.pool, district_id, wanted.prize_id).await?;
+    let (stock, points) = prize.ok_or(Refusal::PrizeNotFound)?;
+    Ok(match broken_constraint(&error) {
+        Some("stock_not_negative") => Refusal::OutOfStock { stock }.into(),
+        Some("balance_not_negative") => {
+            let available = store::points::balances(&state.pool, district_id, caller.person_id).await?.available;
+            let missing = (points * wanted.quantity - available).max(1);
+            Refusal::PointsInsufficient { available, missing }.into()
+        }
+        _ => error.into(),
+    })
+}

@@ -1,0 +1,104 @@
+//! Prizes, and the rows they are imported from.
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// Something points can be exchanged for.
+#[derive(Clone, Debug)]
+pub struct Prize {
+    pub prize_id: Uuid,
+    pub name: String,
+    pub points: i64,
+    pub stock: i64,
+    pub pickup_place_id: Uuid,
+    pub pickup_place_name: String,
+    pub hold_hours: i32,
+}
+
+/// One row of the import file, as written there.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PrizeRow {
+    /// The line of the file, for messages.
+    #[serde(skip)]
+    pub line: u64,
+    pub name: String,
+    pub points: String,
+    /// Pieces supplied so far, not pieces left: importing a file twice supplies nothing twice.
+    pub stock: String,
+    pub pickup_place_path: String,
+    /// Empty: 72.
+    #[serde(default)]
+    pub hold_hours: String,
+}
+
+/// What is wrong with one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    pub line: u64,
+    pub field: &'static str,
+    pub zh: String,
+    pub en: String,
+}
+
+/// A row whose values are within their ranges.
+#[derive(Clone, Debug)]
+pub struct Supply {
+    pub line: u64,
+    pub name: String,
+    pub points: i64,
+    pub supplied: i64,
+    pub pickup_place_path: String,
+    pub hold_hours: i32,
+}
+
+impl PrizeRow {
+    /// The row's values, or everything that is wrong with it.
+    pub fn check(&self) -> Result<Supply, Vec<RowError>> {
+        let mut wrong = Vec::new();
+        let name = self.name.trim();
+        if !(1..=60).contains(&name.chars().count()) {
+            wrong.push(self.wrong("name", "名称须为 1 到 60 个字", "must have 1 to 60 characters"));
+        }
+        let points = self.number("points", &self.points, 1..=1_000_000, &mut wrong);
+        let supplied = self.number("stock", &self.stock, 0..=1_000_000, &mut wrong);
+        let hold_hours = match self.hold_hours.trim() {
+            "" => 72,
+            text => self.number("hold_hours", text, 1..=2160, &mut wrong),
+        };
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let (name, pickup_place_path) = (name.to_owned(), self.pickup_place_path.trim().to_owned());
+        let hold_hours = i32::try_from(hold_hours).unwrap_or(72);
+        Ok(Supply { line: self.line, name, points, supplied, pickup_place_path, hold_hours })
+    }
+
+    fn number(&self, field: &'static str, text: &str, range: RangeInclusive<i64>, wrong: &mut Vec<RowError>) -> i64 {
+        let value = text.trim().parse().ok().filter(|value| range.contains(value));
+        value.unwrap_or_else(|| {
+            let (from, to) = (range.start(), range.end());
+            let zh = format!("须为 {from} 到 {to} 之间的整数，现为“{text}”");
+            wrong.push(self.wrong(field, &zh, &format!("must be a whole number from {from} to {to}, not \"{text}\"")));
+            0
+        })
+    }
+
+    fn wrong(&self, field: &'static str, zh: &str, en: &str) -> RowError {
+        RowError { line: self.line, field, zh: zh.to_owned(), en: en.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_wrong_with_a_row_is_told_at_once() {
+        let row =
+            PrizeRow { line: 7, points: "0".into(), stock: "x".into(), hold_hours: "0".into(), ..PrizeRow::default() };
+        let wrong = row.check().unwrap_err();
+        let fields: Vec<_> = wrong.iter().map(|wrong| (wrong.line, wrong.field)).collect();
+        assert_eq!(fields, [(7, "name"), (7, "points"), (7, "stock"), (7, "hold_hours")]);
+    }
+}

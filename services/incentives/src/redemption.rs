@@ -1,0 +1,80 @@
+//! A redemption: reserved, then handed over, cancelled or expired.
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::Rng;
+use uuid::Uuid;
+
+/// The name of the column that pick-up codes are sealed for.
+pub const CODE: &str = "redemption.code";
+/// How long a hand-over can be repeated by its code.
+pub const REPEATABLE: TimeDelta = TimeDelta::hours(24);
+
+/// Where a redemption is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    Reserved,
+    HandedOver,
+    Cancelled,
+    Expired,
+}
+
+impl State {
+    /// The name on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Reserved => "RESERVED",
+            Self::HandedOver => "HANDED_OVER",
+            Self::Cancelled => "CANCELLED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+
+    /// The name for people.
+    pub fn chinese(self) -> &'static str {
+        match self {
+            Self::Reserved => "待领取",
+            Self::HandedOver => "已领取",
+            Self::Cancelled => "已取消",
+            Self::Expired => "逾期未领",
+        }
+    }
+}
+
+/// A redemption as stored.
+#[derive(Clone, Debug)]
+pub struct Redemption {
+    pub redemption_id: Uuid,
+    pub person_id: Uuid,
+    pub prize_id: Uuid,
+    pub prize_name: String,
+    pub quantity: i64,
+    pub points: i64,
+    pub state: State,
+    pub code_sealed: Vec<u8>,
+    pub pickup_place_name: String,
+    pub pickup_place_path: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub handed_over_by: Option<Uuid>,
+}
+
+impl Redemption {
+    /// The state at this instant: what is due counts as expired before the sweeper has come by.
+    pub fn state_at(&self, now: DateTime<Utc>) -> State {
+        if self.state == State::Reserved && self.expires_at <= now { State::Expired } else { self.state }
+    }
+}
+
+/// What a member wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub redemption_id: Uuid,
+    pub prize_id: Uuid,
+    pub quantity: i64,
+}
+
+/// Eight random digits.
+pub fn new_code() -> String {
+    format!("{:08}", rand::rng().random_range(0..100_000_000))
+}

@@ -1,0 +1,6 @@
+//! Every statement, by the table it is about.
+pub mod award;
+pub mod place;
+pub mod points;
+pub mod prize;
+pub mod redemption;

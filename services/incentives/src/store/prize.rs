@@ -1,0 +1,90 @@
+//! Prizes.
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::prize::{Prize, Supply};
+
+/// The district's active prizes, cheapest first, after a position of points and id.
+pub async fn list(pool: &PgPool, district_id: Uuid, after: (i64, Uuid), limit: i64) -> sqlx::Result<Vec<Prize>> {
+    sqlx::query_as!(
+        Prize,
+        r#"select p.prize_id, p.name, p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours
+        from incentives.prize p
+        join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
+        where p.district_id = $1 and p.active and (p.points, p.prize_id) > ($2, $3)
+        order by p.points, p.prize_id limit $4"#,
+        district_id,
+        after.0,
+        after.1,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What is left of an active prize, and its price.
+pub async fn stock_and_points(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<(i64, i64)>> {
+    let row = sqlx::query!(
+        "select stock, points from incentives.prize where district_id = $1 and prize_id = $2 and active",
+        district_id,
+        prize_id
+    );
+    Ok(row.fetch_optional(pool).await?.map(|row| (row.stock, row.points)))
+}
+
+/// The lines whose pick-up point is unknown, and those that would supply less than is already reserved or handed over.
+pub async fn refused(
+    connection: &mut PgConnection,
+    district_id: Uuid,
+    rows: &[Supply],
+) -> sqlx::Result<Vec<(i64, bool)>> {
+    let lines: Vec<i64> = rows.iter().map(|row| i64::try_from(row.line).unwrap_or(i64::MAX)).collect();
+    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let supplied: Vec<i64> = rows.iter().map(|row| row.supplied).collect();
+    let paths: Vec<String> = rows.iter().map(|row| row.pickup_place_path.clone()).collect();
+    let refused = sqlx::query!(
+        r#"select r.line as "line!", l.place_id is null as "unknown_place!"
+        from unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[]) r (line, name, supplied, path)
+        left join incentives.place l on l.district_id = $1 and l.path = r.path
+        left join incentives.prize p
+            on p.district_id = $1 and p.prize_id = md5(l.place_id || '/' || r.name)::uuid
+        where l.place_id is null or p.stock + r.supplied - p.supplied < 0
+        order by r.line"#,
+        district_id,
+        &lines,
+        &names,
+        &supplied,
+        &paths
+    );
+    Ok(refused.fetch_all(connection).await?.into_iter().map(|row| (row.line, row.unknown_place)).collect())
+}
+
+/// Adds or changes prizes; the last row about a prize wins. What was reserved stays reserved.
+pub async fn import(connection: &mut PgConnection, district_id: Uuid, rows: &[Supply]) -> sqlx::Result<()> {
+    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    let points: Vec<i64> = rows.iter().map(|row| row.points).collect();
+    let supplied: Vec<i64> = rows.iter().map(|row| row.supplied).collect();
+    let paths: Vec<String> = rows.iter().map(|row| row.pickup_place_path.clone()).collect();
+    let hold_hours: Vec<i32> = rows.iter().map(|row| row.hold_hours).collect();
+    sqlx::query!(
+        "insert into incentives.prize as p
+            (district_id, prize_id, name, points, stock, supplied, pickup_place_id, hold_hours)
+        select distinct on (l.place_id, r.name) $1, md5(l.place_id || '/' || r.name)::uuid, r.name, r.points, r.supplied,
+            r.supplied, l.place_id, r.hold_hours
+        from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::int[]) with ordinality
+            r (name, points, supplied, path, hold_hours, number)
+        join incentives.place l on l.district_id = $1 and l.path = r.path
+        order by l.place_id, r.name, r.number desc
+        on conflict (district_id, prize_id) do update set points = excluded.points, hold_hours = excluded.hold_hours,
+            stock = p.stock + excluded.supplied - p.supplied, supplied = excluded.supplied, active = true",
+        district_id,
+        &names,
+        &points,
+        &supplied,
+        &paths,
+        &hold_hours
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}

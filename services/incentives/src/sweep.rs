@@ -1,0 +1,42 @@
+//! Ends reservations whose time is over. Any number of replicas may sweep; each reservation ends once.
+use std::time::Duration;
+
+use chassis::faults::Fault;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Incentives, store};
+
+const BATCH: i64 = 200;
+
+/// Ends everything that is due by the clock; answers how many.
+pub async fn sweep(state: &Incentives) -> Result<usize, Fault> {
+    let mut ended = 0;
+    loop {
+        let trace = chassis::telemetry::traceparent_of_current();
+        let batch = store::redemption::expire(&state.pool, state.clock.now(), BATCH, &trace).await?;
+        ended += batch;
+        if batch > 0 {
+            state.waker.wake();
+            metrics::counter!("redemptions_expired_total").increment(batch as u64);
+        }
+        if batch < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            return Ok(ended);
+        }
+    }
+}
+
+/// Sweeps until stopped; sleeps until the next reservation is due, at most `longest`.
+pub async fn run(state: Incentives, longest: Duration, stop: CancellationToken) {
+    loop {
+        if let Err(fault) = sweep(&state).await {
+            tracing::warn!(%fault, "expired redemptions not swept");
+        }
+        let next = store::redemption::next_due(&state.pool).await.ok().flatten();
+        let wait =
+            next.map_or(longest, |due| (due - state.clock.now()).to_std().unwrap_or(Duration::ZERO).min(longest));
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait.max(Duration::from_millis(20))) => {}
+        }
+    }
+}

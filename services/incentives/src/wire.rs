@@ -1,0 +1,149 @@
+//! Proto ⇄ domain; the only file that names both.
+use chassis::{clock, faults::Fault};
+use proto::{
+    events::v1::Event,
+    incentives::v1::{self, points_entry, redemption},
+    residents::v1::PlaceChanged,
+    tickets::v1::{TicketChanged, ticket},
+};
+use uuid::Uuid;
+
+use crate::{
+    points::{Balances, Bucket, Change, Entry, earns, effect},
+    prize::Prize,
+    redemption::{Redemption, State, Wanted},
+    store::place::Place,
+};
+
+/// An id in a field of a request.
+pub fn id(field: &str, text: &str) -> Result<Uuid, Fault> {
+    Uuid::try_parse(text).map_err(|_| Fault::field(field, "must be a UUID"))
+}
+
+/// The prize, how many and under which id; a quantity left out is one.
+pub fn wanted(request: &v1::RedeemRequest) -> Result<Wanted, Fault> {
+    let redemption_id = id("redemption_id", &request.redemption_id)?;
+    let prize_id = id("prize_id", &request.prize_id)?;
+    match request.quantity {
+        0 => Ok(Wanted { redemption_id, prize_id, quantity: 1 }),
+        1..=99 => Ok(Wanted { redemption_id, prize_id, quantity: request.quantity }),
+        _ => Err(Fault::field("quantity", "must be from 1 to 99")),
+    }
+}
+
+/// A pick-up code; spaces that people type are taken out.
+pub fn code(text: &str) -> Result<String, Fault> {
+    let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let good = code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit());
+    if good { Ok(code) } else { Err(Fault::field("code", "must be eight digits")) }
+}
+
+pub fn points(balances: Balances) -> v1::Points {
+    let Balances { available, pending, reserved } = balances;
+    v1::Points { available, pending, reserved }
+}
+
+pub fn entry(entry: Entry) -> v1::PointsEntry {
+    let bucket = match entry.bucket {
+        Bucket::Available => points_entry::Bucket::Available,
+        Bucket::Pending => points_entry::Bucket::Pending,
+        Bucket::Reserved => points_entry::Bucket::Reserved,
+    };
+    v1::PointsEntry {
+        entry_id: format!("{}-{}", entry.transfer_id, bucket.as_str_name()),
+        at: Some(clock::timestamp(entry.at)),
+        bucket: bucket.into(),
+        amount: entry.amount,
+        balance_after: entry.balance_after,
+        kind: entry.kind,
+        text: entry.text,
+        ticket_id: entry.ticket_id.map(|id| id.to_string()),
+        redemption_id: entry.redemption_id.map(|id| id.to_string()),
+    }
+}
+
+pub fn prize(prize: Prize) -> v1::Prize {
+    v1::Prize {
+        prize_id: prize.prize_id.to_string(),
+        name: prize.name,
+        points: prize.points,
+        stock: prize.stock,
+        pickup_place_id: prize.pickup_place_id.to_string(),
+        pickup_place_name: prize.pickup_place_name,
+        hold_hours: prize.hold_hours,
+    }
+}
+
+/// The redemption with the code where it is given.
+pub fn redemption(redemption: Redemption, code: String) -> v1::Redemption {
+    let state = match redemption.state {
+        State::Reserved => redemption::State::Reserved,
+        State::HandedOver => redemption::State::HandedOver,
+        State::Cancelled => redemption::State::Cancelled,
+        State::Expired => redemption::State::Expired,
+    };
+    v1::Redemption {
+        redemption_id: redemption.redemption_id.to_string(),
+        prize_id: redemption.prize_id.to_string(),
+        prize_name: redemption.prize_name,
+        quantity: redemption.quantity,
+        points: redemption.points,
+        state: state.into(),
+        code,
+        pickup_place_name: redemption.pickup_place_name,
+        created_at: Some(clock::timestamp(redemption.created_at)),
+        expires_at: Some(clock::timestamp(redemption.expires_at)),
+        ended_at: redemption.ended_at.map(clock::timestamp),
+    }
+}
+
+/// What a ticket's change means for points, if anything.
+pub fn change(event: &Event, changed: &TicketChanged) -> Result<Option<Change>, Fault> {
+    let state = |state| ticket::State::try_from(state).unwrap_or_default();
+    let Some(effect) = effect(state(changed.from_state), state(changed.to_state)) else { return Ok(None) };
+    if !earns(changed.reporter_role()) {
+        return Ok(None);
+    }
+    Ok(Some(Change {
+        effect,
+        district_id: heard("district_id", &event.district_id)?,
+        ticket_id: heard("ticket_id", &changed.ticket_id)?,
+        reporter_id: heard("reporter_id", &changed.reporter_id)?,
+        number: changed.number.clone(),
+        category_code: changed.category_code.clone(),
+        at: changed.at.as_ref().and_then(clock::instant).ok_or_else(|| Fault::internal("an event without a time"))?,
+    }))
+}
+
+pub fn place(event: &Event, changed: PlaceChanged) -> Result<Place, Fault> {
+    let district_id = heard("district_id", &event.district_id)?;
+    let place_id = heard("place_id", &changed.place_id)?;
+    Ok(Place { district_id, place_id, path: changed.path, name: changed.name })
+}
+
+fn heard(field: &str, text: &str) -> Result<Uuid, Fault> {
+    Uuid::try_parse(text).map_err(|_| Fault::internal(format!("an event whose {field} is no UUID")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_eight_digits_however_it_is_spaced() {
+        assert_eq!(code("1234 5678").unwrap(), "12345678");
+        for wrong in ["", "1234567", "123456789", "1234567x", "１２３４５６７８"] {
+            assert_eq!(code(wrong).unwrap_err().fields[0].0, "code");
+        }
+    }
+
+    #[test]
+    fn a_quantity_left_out_is_one() {
+        let id = Uuid::from_u128(1).to_string();
+        let request = |quantity| v1::RedeemRequest { redemption_id: id.clone(), prize_id: id.clone(), quantity };
+        assert_eq!(wanted(&request(0)).unwrap().quantity, 1);
+        for wrong in [-1, 100, i64::MAX] {
+            assert_eq!(wanted(&request(wrong)).unwrap_err().fields[0].0, "quantity");
+        }
+    }
+}

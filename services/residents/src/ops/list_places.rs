@@ -1,0 +1,35 @@
+use chassis::paging;
+use uuid::Uuid;
+
+use crate::{Residents, error::Error, place::Place, store};
+
+/// A page of the children of a place by path, and the token of the next page; without a parent the district itself.
+pub async fn list_places(
+    residents: &Residents,
+    district_id: Uuid,
+    parent_id: Option<Uuid>,
+    page_size: i32,
+    page_token: &str,
+) -> Result<(Vec<Place>, String), Error> {
+    let size = paging::page_size(page_size)?;
+    let after = paging::after::<String>(page_token)?.unwrap_or_default();
+    let Some(parent_id) = parent_id else {
+        return Ok((store::place::root(&residents.pool, district_id).await?, String::new()));
+    };
+    let mut places = store::place::children(&residents.pool, district_id, parent_id, &after, size + 1).await?;
+    if places.is_empty() {
+        store::place::get(&residents.pool, district_id, parent_id).await?.ok_or(Error::PlaceNotFound)?;
+    }
+    let next = cut(&mut places, size, |last| last.path.clone());
+    Ok((places, next))
+}
+
+/// Takes off the row that was read to see whether there is more, and answers the token of the next page.
+pub fn cut<T>(rows: &mut Vec<T>, size: i64, position: impl Fn(&T) -> String) -> String {
+    let size = usize::try_from(size).unwrap_or(0);
+    if rows.len() <= size {
+        return String::new();
+    }
+    rows.truncate(size);
+    rows.last().map(|last| paging::encode(&position(last))).unwrap_or_default()
+}

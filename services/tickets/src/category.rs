@@ -1,0 +1,105 @@
+//! Categories: a shipped list as data, held in memory, read again when asked for one that is not there.
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use serde::Deserialize;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::store;
+
+/// What a report is about when its sender does not say.
+pub const TO_BE_CLASSIFIED: &str = "99999";
+
+const SHIPPED: &str = include_str!("../data/categories.csv");
+
+/// A row of the list. The nil district's rows are the suite's own.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Category {
+    #[serde(skip)]
+    pub district_id: Uuid,
+    pub category_code: String,
+    pub name: String,
+    pub english_name: String,
+    /// The lowest level of the place tree able to solve it.
+    pub level: i16,
+    /// 0 to 3, for P0 to P3.
+    pub priority: i16,
+    pub resolve_hours: i32,
+    pub after_photo: bool,
+    pub department_code: String,
+    pub tile: String,
+    pub source: String,
+}
+
+/// The list that ships with the suite.
+pub fn shipped() -> Result<Vec<Category>, csv::Error> {
+    csv::Reader::from_reader(SHIPPED.as_bytes()).deserialize().collect()
+}
+
+type List = HashMap<(Uuid, String), Arc<Category>>;
+
+/// The categories of all districts, in memory.
+#[derive(Default)]
+pub struct Categories {
+    list: ArcSwap<List>,
+}
+
+impl Categories {
+    /// Reads the list again.
+    pub async fn refresh(&self, pool: &PgPool) -> sqlx::Result<()> {
+        let rows = store::category::all(pool).await?;
+        let list = rows.into_iter().map(|row| ((row.district_id, row.category_code.clone()), Arc::new(row)));
+        self.list.store(Arc::new(list.collect()));
+        Ok(())
+    }
+
+    /// The category of a code, where it is in memory.
+    pub fn known(&self, district: Uuid, code: &str) -> Option<Arc<Category>> {
+        let list = self.list.load();
+        let own = list.get(&(district, code.to_owned()));
+        own.or_else(|| list.get(&(Uuid::nil(), code.to_owned()))).cloned()
+    }
+
+    /// The category of a code, after looking for it again where it is new.
+    pub async fn find(&self, pool: &PgPool, district: Uuid, code: &str) -> sqlx::Result<Option<Arc<Category>>> {
+        if let Some(category) = self.known(district, code) {
+            return Ok(Some(category));
+        }
+        self.refresh(pool).await?;
+        Ok(self.known(district, code))
+    }
+
+    /// The list of a district, by code.
+    pub fn of(&self, district: Uuid) -> Vec<Arc<Category>> {
+        let list = self.list.load();
+        let mut mine: HashMap<&str, &Arc<Category>> = HashMap::new();
+        for owner in [Uuid::nil(), district] {
+            mine.extend(list.iter().filter(|((d, _), _)| *d == owner).map(|((_, code), category)| (code.as_str(), category)));
+        }
+        let mut mine: Vec<_> = mine.into_values().cloned().collect();
+        mine.sort_by(|left, right| left.category_code.cmp(&right.category_code));
+        mine
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_shipped_list_is_sound_and_a_phone_shows_at_most_twelve_tiles() {
+        let list = shipped().unwrap();
+        let codes: BTreeSet<_> = list.iter().map(|category| category.category_code.as_str()).collect();
+        let tiles: BTreeSet<_> = list.iter().map(|category| category.tile.as_str()).filter(|tile| !tile.is_empty()).collect();
+        assert_eq!(codes.len(), list.len(), "a code twice");
+        assert!(codes.contains(TO_BE_CLASSIFIED) && list.len() >= 60);
+        assert!(tiles.len() <= 12, "{tiles:?}");
+        for category in &list {
+            assert!((1..=4).contains(&category.level) && (0..=3).contains(&category.priority), "{category:?}");
+            assert!(category.resolve_hours > 0 && !category.department_code.is_empty() && !category.source.is_empty());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Every way this service refuses, with its stable reason.
+use chassis::faults::Fault;
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+
+use crate::ticket::Ticket;
+
+/// Why a call was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("no such ticket in the caller's district")]
+    TicketNotFound,
+    #[error("no such place in the caller's district")]
+    PlaceNotFound,
+    #[error("no such department in the caller's district")]
+    DepartmentNotFound,
+    #[error("no such category")]
+    CategoryUnknown,
+    #[error("lies in no subdistrict of the caller's district")]
+    OutsideDistrict,
+    #[error("lies {0} m from place_id, more than the accuracy")]
+    PlaceMismatch(u32),
+    #[error("WGS84 or GCJ02 must be named")]
+    CrsRequired,
+    #[error("lies more than 2 minutes in the future")]
+    CapturedInFuture,
+    #[error("a text or at least one photo is needed")]
+    EvidenceRequired,
+    #[error("not an upload of the caller")]
+    MediaNotYours,
+    #[error("text is needed")]
+    TextRequired,
+    #[error("a comment is needed when dissatisfied")]
+    CommentRequired,
+    #[error("this category asks for a photo taken after the work")]
+    AfterPhotoRequired,
+    #[error("the ticket lies outside the places of the caller's posts")]
+    PlaceNotAllowed,
+    #[error("the ticket is not the caller's, nor their department's")]
+    NotYours,
+    #[error("somebody else has claimed it")]
+    AlreadyClaimed(Box<Ticket>),
+    #[error("only the liaison who claimed it dispatches it")]
+    NotTheClaimer(Box<Ticket>),
+    #[error("only the handler who accepted it resolves it")]
+    NotTheHandler(Box<Ticket>),
+    #[error("the state does not allow it")]
+    StateConflict(Box<Ticket>),
+    #[error("the ticket has changed")]
+    EtagMismatch(i64),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::TicketNotFound => Self::not_found("TICKET_NOT_FOUND", detail),
+            Refusal::PlaceNotFound => Self::not_found("PLACE_NOT_FOUND", detail),
+            Refusal::DepartmentNotFound => Self::not_found("DEPARTMENT_NOT_FOUND", detail),
+            Refusal::CategoryUnknown => Self::field_reason("CATEGORY_UNKNOWN", "category_code", detail),
+            Refusal::OutsideDistrict => Self::field_reason("OUTSIDE_DISTRICT", "location", detail),
+            Refusal::PlaceMismatch(metres) => {
+                Self::field_reason("PLACE_MISMATCH", "place_id", detail).fact("distance_m", metres)
+            }
+            Refusal::CrsRequired => Self::field_reason("COORDINATE_SYSTEM_REQUIRED", "location.crs", detail),
+            Refusal::CapturedInFuture => Self::field_reason("CAPTURED_IN_FUTURE", "captured_at", detail),
+            Refusal::EvidenceRequired => Self::field_reason("EVIDENCE_REQUIRED", "text", detail),
+            Refusal::MediaNotYours => Self::field_reason("MEDIA_NOT_YOURS", "media_ids", detail),
+            Refusal::TextRequired => Self::field_reason("TEXT_REQUIRED", "text", detail),
+            Refusal::CommentRequired => Self::field_reason("COMMENT_REQUIRED", "comment", detail),
+            Refusal::AfterPhotoRequired => Self::field_reason("AFTER_PHOTO_REQUIRED", "media_ids", detail),
+            Refusal::PlaceNotAllowed => Self::denied("PLACE_NOT_ALLOWED", detail),
+            Refusal::NotYours => Self::denied("NOT_YOURS", detail),
+            Refusal::AlreadyClaimed(ticket) => claimed(Self::conflict("ALREADY_CLAIMED", detail), &ticket),
+            Refusal::NotTheClaimer(ticket) => claimed(Self::denied("NOT_THE_CLAIMER", detail), &ticket),
+            Refusal::NotTheHandler(ticket) => {
+                Self::denied("NOT_THE_HANDLER", detail).fact("handler", ticket.handler_name.as_deref().unwrap_or_default())
+            }
+            Refusal::StateConflict(ticket) => {
+                let state = ticket.state();
+                Self::conflict("STATE_CONFLICT", detail).fact("state", state.code()).fact("state_zh", state.zh())
+            }
+            Refusal::EtagMismatch(version) => Self::conflict("ETAG_MISMATCH", detail).fact("etag", crate::wire::etag(version)),
+        }
+    }
+}
+
+fn claimed(fault: Fault, ticket: &Ticket) -> Fault {
+    let at = ticket.claimed_at.map(local).unwrap_or_default();
+    fault.fact("claimed_by", ticket.claimer_name.as_deref().unwrap_or_default()).fact("claimed_at", at)
+}
+
+/// An instant as people of the district read it, with its offset.
+fn local(at: DateTime<Utc>) -> String {
+    let offset = FixedOffset::east_opt(8 * 3600);
+    offset.map(|offset| at.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::Secs, false)).unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! What can be done with tickets, one operation a file.
+mod accept;
+mod categories;
+mod change;
+mod claim;
+mod dispatch;
+mod events;
+mod explain;
+mod get;
+mod list;
+mod rate;
+mod report;
+mod resolve;
+
+use chassis::faults::Fault;
+use ring::digest;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub use self::{
+    accept::accept,
+    categories::list_categories,
+    claim::claim,
+    dispatch::{Dispatch, dispatch},
+    events::{History, list_events},
+    get::get_ticket,
+    list::{Listing, list_tickets},
+    rate::{Rating, rate},
+    report::{Crs, Location, Report, report},
+    resolve::{Resolution, resolve},
+};
+
+/// The ticket an operation is about, and the version it must have where the client asks for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub ticket_id: Uuid,
+    pub if_match: Option<i64>,
+}
+
+/// What tells the same request from another with the same id.
+fn body_hash(act: &str, body: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    let text = serde_json::to_vec(&(act, body)).map_err(Fault::internal)?;
+    Ok(digest::digest(&digest::SHA256, &text).as_ref().to_vec())
+}
+
+/// Text of people: no more characters than allowed, and none that a database cannot keep.
+fn check_text(field: &str, text: &str, most: usize) -> Result<(), Fault> {
+    if text.chars().count() > most {
+        return Err(Fault::field(field, format!("at most {most} characters")));
+    }
+    if text.contains('\0') { Err(Fault::field(field, "must not contain U+0000")) } else { Ok(()) }
+}
+
+/// At most 9 photos, none twice, all uploaded by the caller.
+fn check_media(tickets: &crate::Tickets, caller: &chassis::access::Caller, ids: &[Uuid]) -> Result<(), Fault> {
+    if ids.len() > 9 {
+        return Err(Fault::field("media_ids", "at most 9 photos"));
+    }
+    if ids.iter().enumerate().any(|(at, id)| ids[..at].contains(id)) {
+        return Err(Fault::field("media_ids", "the same photo twice"));
+    }
+    let own = ids.iter().all(|id| tickets.media.minted_for(*id, caller.district_id, caller.person_id));
+    if own { Ok(()) } else { Err(crate::error::Refusal::MediaNotYours.into()) }
+}

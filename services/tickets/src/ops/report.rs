@@ -1,0 +1,180 @@
+//! T1: a report becomes a ticket in the pool of its street.
+use chassis::{access::Caller, clock::business_date, faults::Fault, geo, telemetry};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{body_hash, check_media, check_text};
+use crate::{
+    Tickets,
+    category::{Category, TO_BE_CLASSIFIED},
+    error::Refusal,
+    map::DistrictMap,
+    store::{
+        self,
+        place::Place,
+        report::{NewTicket, Point, Terms},
+    },
+    ticket::Ticket,
+};
+
+/// A coordinate system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Crs {
+    Wgs84,
+    Gcj02,
+}
+
+impl Crs {
+    /// The code on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Wgs84 => "WGS84",
+            Self::Gcj02 => "GCJ02",
+        }
+    }
+}
+
+/// A coordinate within China with its system.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Location {
+    pub lng: f64,
+    pub lat: f64,
+    pub crs: Crs,
+    pub accuracy_m: Option<f64>,
+}
+
+impl Location {
+    fn gcj(&self) -> geo::Point {
+        match self.crs {
+            Crs::Wgs84 => geo::wgs84_to_gcj02((self.lng, self.lat)),
+            Crs::Gcj02 => (self.lng, self.lat),
+        }
+    }
+}
+
+/// What somebody saw.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub ticket_id: Uuid,
+    /// Empty: to be classified.
+    pub category_code: String,
+    pub text: String,
+    pub location: Option<Location>,
+    pub place_id: Option<Uuid>,
+    pub media_ids: Vec<Uuid>,
+    /// None: now.
+    pub captured_at: Option<DateTime<Utc>>,
+}
+
+/// Files a report; the same again answers the same ticket.
+pub async fn report(tickets: &Tickets, caller: &Caller, report: Report) -> Result<Ticket, Fault> {
+    let now = tickets.clock.now();
+    check(tickets, caller, &report, now)?;
+    let code = if report.category_code.is_empty() { TO_BE_CLASSIFIED } else { report.category_code.as_str() };
+    let category = tickets.categories.find(&tickets.pool, caller.district_id, code).await?;
+    let category = category.ok_or(Refusal::CategoryUnknown)?;
+    let (place_id, place_path) = locate(tickets, caller.district_id, &report).await?;
+    let request_hash = body_hash("report", &(caller.person_id, &report))?;
+    let claim_by = now + TimeDelta::minutes(tickets.settings.claim_minutes);
+    let dispatch_by = claim_by + TimeDelta::minutes(tickets.settings.dispatch_minutes);
+    let ticket = NewTicket {
+        district_id: caller.district_id,
+        ticket_id: report.ticket_id,
+        number_prefix: number_prefix(&place_path, now),
+        place_id,
+        place_path,
+        point: report.location.as_ref().map(point),
+        reporter_id: caller.person_id,
+        reporter_role: caller.role.as_str_name(),
+        media: report.media_ids,
+        captured_at: report.captured_at.unwrap_or(now),
+        received_at: now,
+        claim_by,
+        promised_by: dispatch_by + TimeDelta::hours(i64::from(category.resolve_hours)),
+        terms: terms(&category),
+        text: report.text,
+        request_hash,
+        traceparent: telemetry::traceparent_of_current(),
+    };
+    file(tickets, ticket).await
+}
+
+/// Writes it, or answers what the same id has already written.
+async fn file(tickets: &Tickets, ticket: NewTicket) -> Result<Ticket, Fault> {
+    let (district, id, hash) = (ticket.district_id, ticket.ticket_id, ticket.request_hash.clone());
+    if let Some(made) = tickets.reports.call(id, ticket).await? {
+        return Ok(made);
+    }
+    let known = store::ticket::get(&tickets.pool, district, id).await?;
+    let known = known.ok_or_else(|| Fault::unavailable("the ticket is being written"))?;
+    if known.request_hash == hash { Ok(known) } else { Err(Fault::id_reused("ticket_id")) }
+}
+
+fn check(tickets: &Tickets, caller: &Caller, report: &Report, now: DateTime<Utc>) -> Result<(), Fault> {
+    check_text("text", &report.text, 2000)?;
+    if report.text.trim().is_empty() && report.media_ids.is_empty() {
+        return Err(Refusal::EvidenceRequired.into());
+    }
+    check_media(tickets, caller, &report.media_ids)?;
+    if report.location.is_none() && report.place_id.is_none() {
+        return Err(Fault::field("location", "location or place_id is needed"));
+    }
+    match report.captured_at {
+        Some(at) if at > now + TimeDelta::minutes(2) => Err(Refusal::CapturedInFuture.into()),
+        Some(at) if at < now - TimeDelta::days(30) => Err(Fault::field("captured_at", "must not be older than 30 days")),
+        _ => Ok(()),
+    }
+}
+
+fn terms(category: &Category) -> Terms {
+    Terms {
+        category_code: category.category_code.clone(),
+        level: category.level,
+        priority: category.priority,
+        resolve_hours: category.resolve_hours,
+        after_photo: category.after_photo,
+    }
+}
+
+fn point(location: &Location) -> Point {
+    let Location { lng, lat, crs, accuracy_m } = *location;
+    Point { lng, lat, crs: crs.code(), accuracy_m, gcj: location.gcj() }
+}
+
+/// "GN261123-": the district's code and the business date.
+fn number_prefix(path: &str, now: DateTime<Utc>) -> String {
+    let district = path.split('.').next().unwrap_or_default().to_uppercase();
+    format!("{district}{}-", business_date(now).format("%y%m%d"))
+}
+
+async fn locate(tickets: &Tickets, district: Uuid, report: &Report) -> Result<(Uuid, String), Fault> {
+    let found = |place: &Place| (place.place_id, place.path.clone());
+    let map = tickets.maps.of(&tickets.pool, district).await?;
+    if let Ok(place) = place_of(&map, report) {
+        return Ok(found(place));
+    }
+    let map = tickets.maps.fresh(&tickets.pool, district).await?;
+    place_of(&map, report).map(found)
+}
+
+/// A place that was named wins if the coordinate lies within its accuracy of it; else the coordinate decides.
+fn place_of<'a>(map: &'a DistrictMap, report: &Report) -> Result<&'a Place, Fault> {
+    let point = report.location.as_ref().map(Location::gcj);
+    if let Some(id) = report.place_id {
+        let place = map.place(id).ok_or(Refusal::PlaceNotFound)?;
+        if place.level < 2 {
+            return Err(Fault::field("place_id", "must be a subdistrict or a place below one"));
+        }
+        let accuracy = report.location.as_ref().and_then(|location| location.accuracy_m).unwrap_or(0.0).max(50.0);
+        let distance = point.and_then(|point| map.distance_m(place, point)).unwrap_or(0.0);
+        return if distance <= accuracy { Ok(place) } else { Err(Refusal::PlaceMismatch(metres(distance)).into()) };
+    }
+    let place = point.and_then(|point| map.at(point));
+    place.ok_or_else(|| Refusal::OutsideDistrict.into())
+}
+
+/// Whole metres; a float beyond the range saturates.
+fn metres(distance: f64) -> u32 {
+    distance.round() as u32
+}

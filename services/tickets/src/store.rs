@@ -1,0 +1,9 @@
+//! Every statement of this service, one file a noun. The long ones are SQL files beside the code that calls them.
+pub mod category;
+pub mod change;
+pub mod event;
+pub mod place;
+pub mod projection;
+pub mod report;
+pub mod sweep;
+pub mod ticket;

@@ -1,0 +1,107 @@
+-- The transitions of a batch of tickets, each offered the rows of the state table that its act allows ($1 …: one element a row).
+-- The tickets are locked in the order of their ids; the guards are judged on the locked rows, so no decision is made on a stale one.
+-- Event, deadlines and outbox row come only from what `changed` returns. A ticket no row admits gives no row.
+with locked as materialized (
+    select t.* from unnest($1::uuid[], $2::uuid[]) as k (district_id, ticket_id)
+    join tickets.ticket t on t.district_id = k.district_id and t.ticket_id = k.ticket_id
+    order by t.district_id, t.ticket_id
+    for update of t
+), picked as materialized (
+    select a.*
+    from locked l
+    join unnest(
+        $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[], $10::text[], $11::uuid[], $12::uuid[],
+        $13::uuid[], $14::uuid[], $15::int8[], $16::bool[], $17::text[], $18::text[], $19::bool[],
+        $20::uuid[], $21::uuid[], $22::uuid[], $23::text[], $24::text[], $25::bool[], $26::text[],
+        $27::uuid[], $28::text[], $29::text[], $30::timestamptz[], $31::bytea[], $32::text[]
+    ) as a (
+        -- the row of the state table, and what it asks of the ticket
+        district_id, ticket_id, transition, from_state, to_state, needs_reason, needs_reopened, scopes, needs_department, needs_reporter,
+        needs_claimer, needs_handler, needs_version, has_photo,
+        -- what it does
+        cancels, arms, rework, claimed_by, department_id, handler_id, resolution_text, resolution_media, satisfied, reason,
+        -- what is told of it
+        actor_id, actor_role, text, at, body_hash, traceparent)
+        on a.district_id = l.district_id and a.ticket_id = l.ticket_id
+    where l.state = a.from_state
+        and (a.needs_reason is null or l.coordination_reason = a.needs_reason)
+        and (a.needs_reopened is null or (l.reopen_count > 0) = a.needs_reopened)
+        and (a.scopes is null or exists (
+            select from string_to_table(a.scopes, '|') as s (path) where l.place_path = s.path or starts_with(l.place_path, s.path || '.')))
+        and (a.needs_department is null or l.department_id = a.needs_department)
+        and (a.needs_reporter is null or l.reporter_id = a.needs_reporter)
+        and (a.needs_claimer is null or l.claimed_by = a.needs_claimer)
+        and (a.needs_handler is null or l.handler_id = a.needs_handler)
+        and (a.needs_version is null or l.version = a.needs_version)
+        and (a.has_photo or not l.after_photo)
+        and (a.department_id is null or exists (
+            select from tickets.department d where d.district_id = a.district_id and d.department_id = a.department_id))
+), changed as (
+    update tickets.ticket t set
+        version = t.version + 1,
+        state = p.to_state,
+        claimed_by = coalesce(p.claimed_by, t.claimed_by),
+        claimed_at = case when p.claimed_by is null then t.claimed_at else p.at end,
+        claimed_late = case when p.claimed_by is null then t.claimed_late else p.at > t.claim_by end,
+        department_id = coalesce(p.department_id, t.department_id),
+        dispatched_at = case when p.department_id is null then t.dispatched_at else p.at end,
+        resolve_by = case
+            when p.rework then greatest(t.resolve_by, p.at + interval '24 hours')
+            when p.department_id is null then t.resolve_by
+            else coalesce(t.resolve_by, p.at + make_interval(hours => t.resolve_hours)) end,
+        handler_id = coalesce(p.handler_id, t.handler_id),
+        accepted_at = case when p.handler_id is null then t.accepted_at else p.at end,
+        resolved_at = case p.to_state when 'FEEDBACK' then p.at when 'CLOSED' then t.resolved_at end,
+        resolution_text = coalesce(p.resolution_text, t.resolution_text),
+        resolution_media = coalesce(string_to_array(nullif(p.resolution_media, ''), ',')::uuid[],
+            case when p.resolution_media is null then t.resolution_media else '{}' end),
+        satisfied = case when p.to_state = 'FEEDBACK' then null else coalesce(p.satisfied, t.satisfied) end,
+        closed_at = case p.to_state when 'CLOSED' then p.at end,
+        coordination_reason = p.reason,
+        reopen_count = t.reopen_count + p.rework::int,
+        last_transition = p.transition,
+        last_actor = p.actor_id,
+        last_hash = p.body_hash
+    from picked p
+    where t.district_id = p.district_id and t.ticket_id = p.ticket_id
+    returning t.*
+), told as (
+    insert into tickets.event (district_id, ticket_id, sequence, transition, from_state, to_state, at, actor_id, actor_role, timer, text, facts)
+    select c.district_id, c.ticket_id, c.version, p.transition, p.from_state, c.state, p.at, p.actor_id, p.actor_role, '', p.text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'claimed_by', p.claimed_by, 'claimed_late', case when p.claimed_by is not null then c.claimed_late end,
+            'department_id', p.department_id, 'handler_id', p.handler_id,
+            'resolve_by', case when p.rework or p.department_id is not null then c.resolve_by end,
+            'resolution_media', case when p.resolution_media is not null then to_jsonb(c.resolution_media) end,
+            'satisfied', p.satisfied, 'reopen_count', case when p.rework then c.reopen_count end,
+            'coordination_reason', nullif(p.reason, '')))
+    from changed c join picked p using (district_id, ticket_id)
+), cancelled as (
+    delete from tickets.timer m using changed c join picked p using (district_id, ticket_id)
+    where m.district_id = c.district_id and m.ticket_id = c.ticket_id and m.kind = any(string_to_array(p.cancels, '|'))
+), armed as (
+    insert into tickets.timer (district_id, ticket_id, kind, due_at, base_at)
+    select c.district_id, c.ticket_id, kind, c.resolve_by, c.resolve_by
+    from changed c join picked p using (district_id, ticket_id) cross join lateral string_to_table(p.arms, '|') as kind
+    on conflict on constraint timer_key do update set due_at = excluded.due_at, base_at = excluded.base_at, fired = 0
+), published as (
+    insert into tickets.outbox (district_id, subject_id, type, payload, traceparent, at)
+    select c.district_id, c.ticket_id, 'hemei.tickets.v1.TicketChanged',
+        jsonb_build_object(
+            'ticket_id', c.ticket_id, 'number', c.number, 'sequence', c.version, 'transition', p.transition,
+            'from_state', p.from_state, 'to_state', c.state, 'reporter_id', c.reporter_id, 'reporter_role', c.reporter_role,
+            'category_code', c.category_code, 'place_path', c.place_path, 'department_id', c.department_id,
+            'actor_id', p.actor_id, 'at', p.at, 'claim_by', c.claim_by, 'resolve_by', c.resolve_by),
+        p.traceparent, p.at
+    from changed c join picked p using (district_id, ticket_id)
+)
+select t.*,
+    place.name as "place_name?", place.full_name as "place_full_name?", place.level as "place_level?",
+    department.name as "department_name?",
+    reporter.name as "reporter_name?", claimer.name as "claimer_name?", handler.name as "handler_name?"
+from changed t
+left join tickets.place on (place.district_id, place.place_id) = (t.district_id, t.place_id)
+left join tickets.department on (department.district_id, department.department_id) = (t.district_id, t.department_id)
+left join tickets.person reporter on (reporter.district_id, reporter.person_id) = (t.district_id, t.reporter_id)
+left join tickets.person claimer on (claimer.district_id, claimer.person_id) = (t.district_id, t.claimed_by)
+left join tickets.person handler on (handler.district_id, handler.person_id) = (t.district_id, t.handler_id)

@@ -1,0 +1,191 @@
+//! The auditor: recomputes from raw rows what must be true whatever was killed.
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Result, ensure};
+use sqlx::{PgPool, Row, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+use crate::retry;
+
+/// What clients were told had happened.
+#[derive(Clone, Debug, Default)]
+pub struct Acknowledged {
+    /// Ticket → the transitions that were answered, in order.
+    pub tickets: HashMap<Uuid, Vec<&'static str>>,
+    pub fund_entries: HashMap<Uuid, i64>,
+    pub redemptions: HashMap<Uuid, &'static str>,
+}
+
+/// Opens the private database of an instance.
+pub async fn open(url: &str) -> Result<PgPool> {
+    Ok(PgPoolOptions::new().max_connections(2).connect(url).await?)
+}
+
+/// Waits until every feed is heard to its end.
+pub async fn quiet(pool: &PgPool) -> Result<()> {
+    for (listener, producer) in [("incentives", "tickets"), ("tickets", "residents"), ("finance", "residents")] {
+        let statement = format!(
+            "select not exists (select from {producer}.outbox o join {listener}.subscription s on s.producer = '{producer}' \
+             where (o.tx, o.event_id) > (s.tx, s.event_id))"
+        );
+        let heard = async || -> Result<Option<()>> {
+            let done: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).fetch_one(pool).await?;
+            Ok(done.then_some(()))
+        };
+        retry::until(&format!("{listener} has heard {producer}"), Duration::from_secs(20), heard).await?;
+    }
+    Ok(())
+}
+
+/// Everything at once; the error names the first thing that is wrong.
+pub async fn all(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
+    histories(pool).await?;
+    for (ticket, steps) in &acknowledged.tickets {
+        told(pool, *ticket, steps).await?;
+    }
+    points(pool).await?;
+    funds(pool, acknowledged).await?;
+    for (redemption, state) in &acknowledged.redemptions {
+        let found: Option<String> = sqlx::query_scalar("select state from incentives.redemption where redemption_id = $1")
+            .bind(redemption)
+            .fetch_optional(pool)
+            .await?;
+        ensure!(found.as_deref() == Some(*state), "redemption {redemption}: acknowledged {state}, found {found:?}");
+    }
+    Ok(())
+}
+
+/// Counts the rows of a statement that lists what is wrong.
+async fn none(pool: &PgPool, what: &str, statement: &'static str) -> Result<()> {
+    let rows = sqlx::query(statement).fetch_all(pool).await?;
+    let first = rows.first().map(|row| (0..row.len()).map(|at| row.try_get::<String, _>(at).unwrap_or_default()).collect::<Vec<_>>());
+    ensure!(rows.is_empty(), "{what}: {} rows, the first {first:?}", rows.len());
+    Ok(())
+}
+
+/// Every ticket's history is gap-free, legal, told once, and ends where the ticket stands.
+async fn histories(pool: &PgPool) -> Result<()> {
+    none(
+        pool,
+        "a history with a gap, or one that ends elsewhere than its ticket",
+        "select t.ticket_id::text, t.state, t.version::text, e.last_state from tickets.ticket t left join lateral (
+             select count(*) as events, max(sequence) as last, (array_agg(to_state order by sequence desc))[1] as last_state
+             from tickets.event e where e.district_id = t.district_id and e.ticket_id = t.ticket_id) e on true
+         where e.events is distinct from t.version or e.last is distinct from t.version or e.last_state is distinct from t.state",
+    )
+    .await?;
+    none(
+        pool,
+        "a history that jumps",
+        "select ticket_id::text, sequence::text, from_state, before from (
+             select *, lag(to_state, 1, '') over (partition by district_id, ticket_id order by sequence) as before from tickets.event
+         ) e where sequence > 1 and from_state <> before",
+    )
+    .await?;
+    none(
+        pool,
+        "an event that was not told exactly once",
+        "select e.ticket_id::text, e.sequence::text, count(o.*)::text from tickets.event e
+         left join tickets.outbox o on o.subject_id = e.ticket_id and (o.payload->>'sequence')::bigint = e.sequence
+         group by 1, 2 having count(o.*) <> 1",
+    )
+    .await?;
+    none(pool, "an open ticket without its deadline",
+        "select t.ticket_id::text, t.state from tickets.ticket t where t.state = any(array['POOL', 'DISPATCHED', 'IN_PROGRESS'])
+         and not exists (select from tickets.timer m where m.district_id = t.district_id and m.ticket_id = t.ticket_id)").await?;
+    for schema in ["tickets", "incentives", "finance"] {
+        let statement = format!("select count(*) from {schema}.dead_letter");
+        let dead: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(pool).await?;
+        ensure!(dead == 0, "{schema} has {dead} dead letters");
+    }
+    Ok(())
+}
+
+/// What was acknowledged of one ticket stands in its history, once.
+async fn told(pool: &PgPool, ticket: Uuid, steps: &[&'static str]) -> Result<()> {
+    let rows: Vec<String> = sqlx::query_scalar("select transition from tickets.event where ticket_id = $1 order by sequence")
+        .bind(ticket)
+        .fetch_all(pool)
+        .await?;
+    for step in steps {
+        let wanted = match *step {
+            "report" => "T1",
+            "claim" => "T2",
+            "dispatch" => "T6",
+            "accept" => "T9",
+            "resolve" => "T14",
+            _ => "T19",
+        };
+        let count = rows.iter().filter(|row| *row == wanted || (wanted == "T2" && *row == "T3b")).count();
+        ensure!(count == 1, "ticket {ticket}: {step} was acknowledged, {wanted} stands {count} times in {rows:?}");
+    }
+    Ok(())
+}
+
+/// Balances are the sums of their transfers, versions have no gap, nobody is awarded twice, nothing is negative.
+async fn points(pool: &PgPool) -> Result<()> {
+    none(
+        pool,
+        "a points account that is not the sum of its transfers",
+        "select a.owner_id::text, a.purpose, a.posted::text, l.total::text, a.version::text from incentives.account a
+         left join lateral (select coalesce(sum(amount), 0) as total, count(*) as legs from (
+             select amount from incentives.transfer t where t.district_id = a.district_id
+                 and (t.credit_owner_id, t.credit_purpose) = (a.owner_id, a.purpose)
+             union all
+             select -amount from incentives.transfer t where t.district_id = a.district_id
+                 and (t.debit_owner_id, t.debit_purpose) = (a.owner_id, a.purpose)) legs) l on true
+         where l.total <> a.posted or l.legs <> a.version or a.posted < 0",
+    )
+    .await?;
+    none(
+        pool,
+        "a courier's ticket without exactly one award in its right state",
+        "select t.ticket_id::text, t.state, coalesce(a.state, 'none') from tickets.ticket t
+         left join incentives.award a on a.district_id = t.district_id and a.ticket_id = t.ticket_id
+         where t.reporter_role in ('courier', 'resident', 'home_observer') and (
+             (t.state = 'POOL' and a.state is not null)
+             or (t.state = any(array['CLAIMED', 'DISPATCHED', 'IN_PROGRESS', 'FEEDBACK']) and a.state is distinct from 'PENDING')
+             or (t.state = 'CLOSED' and a.state is distinct from 'ACTIVE'))",
+    )
+    .await?;
+    none(
+        pool,
+        "an award whose points were not moved exactly once",
+        "select a.ticket_id::text, a.state, count(t.*)::text from incentives.award a
+         left join incentives.transfer t on t.district_id = a.district_id and t.ticket_id = a.ticket_id
+         group by a.district_id, a.ticket_id, a.rule, a.state
+         having count(t.*) <> case a.state when 'PENDING' then 1 else 2 end",
+    )
+    .await?;
+    none(
+        pool,
+        "a prize whose pieces do not add up",
+        "select p.prize_id::text, p.supplied::text, p.stock::text from incentives.prize p
+         left join incentives.redemption r on r.district_id = p.district_id and r.prize_id = p.prize_id
+             and r.state in ('RESERVED', 'HANDED_OVER')
+         group by p.district_id, p.prize_id having p.supplied <> p.stock + coalesce(sum(r.quantity), 0)",
+    )
+    .await
+}
+
+/// Every acknowledged entry is there once, and every purpose holds the sum of its entries.
+async fn funds(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
+    none(
+        pool,
+        "a purpose that is not the sum of its entries",
+        "select a.place_id::text, a.purpose, a.posted::text, coalesce(l.total, 0)::text from finance.account a
+         left join lateral (select sum(case kind when 'INCOME' then amount_fen else -amount_fen end) as total, count(*) as entries
+             from finance.transfer t where t.district_id = a.district_id and t.place_id = a.place_id and t.purpose = a.purpose) l
+             on true
+         where coalesce(l.total, 0) <> a.posted or l.entries <> a.version or a.posted < 0",
+    )
+    .await?;
+    for (entry, amount) in &acknowledged.fund_entries {
+        let found: Vec<i64> = sqlx::query_scalar("select amount_fen from finance.transfer where entry_id = $1")
+            .bind(entry)
+            .fetch_all(pool)
+            .await?;
+        ensure!(found == [*amount], "fund entry {entry}: acknowledged {amount} fen, found {found:?}");
+    }
+    Ok(())
+}
