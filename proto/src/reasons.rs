@@ -7,6 +7,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
+    /// The HTTP status it comes with.
+    pub status: u16,
     pub zh: String,
     pub en: String,
     /// May come from any RPC, so no RPC lists it.

@@ -50,7 +50,8 @@ impl<In: Clone + Send + Sync + 'static, Out: Send + 'static> Batcher<In, Out> {
         key.hash(&mut hasher);
         let writer = usize::try_from(hasher.finish() % self.writers.len() as u64).unwrap_or(0);
         self.writers[writer].try_send((key, request, answer)).map_err(|_| overloaded())?;
-        outcome.await.unwrap_or_else(|_| Err(Fault::unavailable("the writer stopped")))
+        let span = tracing::info_span!("sql", otel.name = "sql", otel.kind = "client", db.system = "postgresql");
+        outcome.instrument(span).await.unwrap_or_else(|_| Err(Fault::unavailable("the writer stopped")))
     }
 }
 

@@ -5,9 +5,9 @@
 //!                                   └▶ hand_written: media, docs, set-up, sandbox
 //!            every refusal ─▶ problem (application/problem+json)
 //! ```
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, serve::ListenerExt};
+use axum::{Router, extract::DefaultBodyLimit};
 use chassis::{
     config::Loaded,
     faults::Fault,
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 mod app;
 mod body;
+mod connections;
 mod entry;
 mod hand_written;
 mod media;
@@ -45,8 +46,8 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     tokio::spawn(app.verifier.clone().follow_ended_sessions(app.cache.clone()));
     let listener = TcpListener::bind(loaded.settings.listen).await.map_err(Fault::internal)?;
     let operations = ops::serve(loaded.settings.ops_listen, Readiness::default(), None, stop.clone());
-    let (served, operations) = tokio::join!(serve_on(listener, app, stop), operations);
-    served.and(operations)
+    tokio::try_join!(serve_on(listener, app, stop), operations)?;
+    Ok(())
 }
 
 /// Serves an app on a listener until stopped; requests in work are finished.
@@ -56,10 +57,6 @@ pub async fn serve_on(listener: TcpListener, app: Arc<App>, stop: CancellationTo
         .with_state(app)
         .layer(DefaultBodyLimit::disable())
         .layer(RequestLog::new("gateway"));
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-    served.await.map_err(Fault::internal)
+    connections::serve(listener, router, stop).await;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The subcommands, one file each.
 mod doctor;
-mod migrate;
-mod role;
+pub mod migrate;
+pub mod role;
 mod up;
 mod with_servers;
 
@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use crate::import;
 
 /// 和美家园 · Hemei: community governance suite.
 #[derive(Parser)]
@@ -22,6 +24,8 @@ pub struct Cli {
 enum Command {
     /// Everything on this machine: private PostgreSQL and Redis, demo data, all five roles.
     Up(up::Args),
+    /// Places, departments, people, posts or prizes of a district from a CSV file.
+    Import(import::Args),
     /// Says what keeps this machine from running the suite, and how to fix it.
     Doctor(doctor::Args),
     /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
@@ -45,6 +49,7 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Up(args) => up::run(args),
+            Command::Import(args) => import::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::WithServers(args) => with_servers::run(args),
             Command::Residents(args) => role::run("residents", &args, residents::serve),

@@ -1,6 +1,8 @@
 //! The one binary: every role of the suite, and what it takes to run them on one machine.
 mod cmd;
+mod demo;
 mod http;
+mod import;
 mod private;
 mod process;
 mod say;

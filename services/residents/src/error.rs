@@ -71,7 +71,9 @@ impl From<Error> for Fault {
             Error::PostNotFound => Self::not_found("POST_NOT_FOUND", text),
             Error::PostIdReused => Self::id_reused("post_id"),
             Error::SetupTokenInvalid => Self::denied("SETUP_TOKEN_INVALID", text),
-            Error::CoordinateSystemRequired => Self::field_reason("COORDINATE_SYSTEM_REQUIRED", "crs", "must be WGS84 or GCJ02"),
+            Error::CoordinateSystemRequired => {
+                Self::field_reason("COORDINATE_SYSTEM_REQUIRED", "crs", "must be WGS84 or GCJ02")
+            }
             Error::OutsideDistrict => Self::field_reason("OUTSIDE_DISTRICT", "lng", text),
             Error::Field(name, allowed) => Self::field(name, allowed),
             Error::SandboxOff => Self::denied("ROLE_NOT_ALLOWED", text),

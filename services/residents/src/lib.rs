@@ -29,8 +29,8 @@ use std::{
 };
 
 use chassis::{
-    cache::Cache, clock::Clock, config::Loaded, faults::Fault, feed::Feed, feed::Waker, keys::Keyring, server::Parts, token::Signer,
-    vault::Vault, verifier::KeySource,
+    cache::Cache, clock::Clock, config::Loaded, faults::Fault, feed::Feed, feed::Waker, keys::Keyring, server::Parts,
+    token::Signer, vault::Vault, verifier::KeySource,
 };
 use proto::{
     api::v1::session_key_service_server::SessionKeyServiceServer,
@@ -46,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use uuid::Uuid;
 
+pub use district::District;
 pub use ops::set_up::setup_token;
 pub use rpc::Rpc;
 

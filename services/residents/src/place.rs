@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn the_inner_point_of_a_horseshoe_lies_in_it() {
-        let horseshoe = [(0.0, 0.0), (3.0, 0.0), (3.0, 3.0), (2.0, 3.0), (2.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0)];
+        let horseshoe =
+            [(0.0, 0.0), (3.0, 0.0), (3.0, 3.0), (2.0, 3.0), (2.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0)];
         let point = inner_point(&horseshoe).unwrap();
         assert!(geo::contains(&horseshoe, point), "{point:?}");
     }

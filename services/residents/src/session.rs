@@ -41,7 +41,8 @@ impl RefreshToken {
             return None;
         }
         let mut parts = text.split('.');
-        let (session_id, family, secret) = (parts.next()?.parse().ok()?, parts.next()?.to_owned(), parts.next()?.to_owned());
+        let (session_id, family, secret) =
+            (parts.next()?.parse().ok()?, parts.next()?.to_owned(), parts.next()?.to_owned());
         parts.next().is_none().then_some(Self { session_id, family, secret })
     }
 
@@ -77,8 +78,12 @@ mod tests {
     fn a_token_is_read_as_it_was_given() {
         let token = RefreshToken::first();
         let read = RefreshToken::parse(&token.text()).unwrap();
-        assert_eq!((read.session_id, read.hash(), read.family_hash()), (token.session_id, token.hash(), token.family_hash()));
-        for text in ["", "x.y.z", &format!("{}.x", token.session_id), &format!("{}.z", token.text()), &"a".repeat(400)] {
+        assert_eq!(
+            (read.session_id, read.hash(), read.family_hash()),
+            (token.session_id, token.hash(), token.family_hash())
+        );
+        for text in ["", "x.y.z", &format!("{}.x", token.session_id), &format!("{}.z", token.text()), &"a".repeat(400)]
+        {
             assert!(RefreshToken::parse(text).is_none(), "{text}");
         }
     }

@@ -75,7 +75,9 @@ impl Categories {
         let list = self.list.load();
         let mut mine: HashMap<&str, &Arc<Category>> = HashMap::new();
         for owner in [Uuid::nil(), district] {
-            mine.extend(list.iter().filter(|((d, _), _)| *d == owner).map(|((_, code), category)| (code.as_str(), category)));
+            mine.extend(
+                list.iter().filter(|((d, _), _)| *d == owner).map(|((_, code), category)| (code.as_str(), category)),
+            );
         }
         let mut mine: Vec<_> = mine.into_values().cloned().collect();
         mine.sort_by(|left, right| left.category_code.cmp(&right.category_code));
@@ -93,7 +95,8 @@ mod tests {
     fn the_shipped_list_is_sound_and_a_phone_shows_at_most_twelve_tiles() {
         let list = shipped().unwrap();
         let codes: BTreeSet<_> = list.iter().map(|category| category.category_code.as_str()).collect();
-        let tiles: BTreeSet<_> = list.iter().map(|category| category.tile.as_str()).filter(|tile| !tile.is_empty()).collect();
+        let tiles: BTreeSet<_> =
+            list.iter().map(|category| category.tile.as_str()).filter(|tile| !tile.is_empty()).collect();
         assert_eq!(codes.len(), list.len(), "a code twice");
         assert!(codes.contains(TO_BE_CLASSIFIED) && list.len() >= 60);
         assert!(tiles.len() <= 12, "{tiles:?}");

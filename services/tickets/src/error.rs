@@ -72,14 +72,15 @@ impl From<Refusal> for Fault {
             Refusal::NotYours => Self::denied("NOT_YOURS", detail),
             Refusal::AlreadyClaimed(ticket) => claimed(Self::conflict("ALREADY_CLAIMED", detail), &ticket),
             Refusal::NotTheClaimer(ticket) => claimed(Self::denied("NOT_THE_CLAIMER", detail), &ticket),
-            Refusal::NotTheHandler(ticket) => {
-                Self::denied("NOT_THE_HANDLER", detail).fact("handler", ticket.handler_name.as_deref().unwrap_or_default())
-            }
+            Refusal::NotTheHandler(ticket) => Self::denied("NOT_THE_HANDLER", detail)
+                .fact("handler", ticket.handler_name.as_deref().unwrap_or_default()),
             Refusal::StateConflict(ticket) => {
                 let state = ticket.state();
                 Self::conflict("STATE_CONFLICT", detail).fact("state", state.code()).fact("state_zh", state.zh())
             }
-            Refusal::EtagMismatch(version) => Self::conflict("ETAG_MISMATCH", detail).fact("etag", crate::wire::etag(version)),
+            Refusal::EtagMismatch(version) => {
+                Self::conflict("ETAG_MISMATCH", detail).fact("etag", crate::wire::etag(version))
+            }
         }
     }
 }

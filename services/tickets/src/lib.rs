@@ -1,1 +1,203 @@
+//! Reports and what becomes of them. Owns the schema `tickets`.
+//!
+//! ```text
+//!  reporter ─T1─▶ POOL ──T2 liaison──▶ CLAIMED ─T6─▶ DISPATCHED ─T9─▶ IN_PROGRESS ─T14─▶ FEEDBACK ─T19─▶ CLOSED
+//!                  │ T3 after 30 min      ▲           (RESOLVE runs: T15 escalates)        │ ▲              satisfied
+//!                  ▼                      │                                T20 dissatisfied│ │T14
+//!             COORDINATION ──T3b late─────┘                                                ▼ │
+//!                  ▲────────────────────────────T21 again──────────────────── back to IN_PROGRESS
+//! ```
+//! A change is one statement: guard, row, event, deadlines and outbox row; whoever waits at the same time shares it.
+mod category;
+mod error;
+mod events;
+mod machine;
+mod map;
+mod notices;
+pub mod ops;
+pub mod rpc;
+pub mod store;
+pub mod sweep;
+mod ticket;
+mod wire;
 
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chassis::{
+    batch::Batcher,
+    clock::Clock,
+    config::Loaded,
+    consumer::Consumer,
+    faults::Fault,
+    feed::{Feed, Source, Waker},
+    keys::Keyring,
+    media::MediaIds,
+    server::Parts,
+    verifier::KeySource,
+};
+use proto::{
+    events::v1::feed_service_server::FeedServiceServer,
+    tickets::v1::{category_service_server::CategoryServiceServer, ticket_service_server::TicketServiceServer},
+};
+use serde::Deserialize;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use uuid::Uuid;
+
+use crate::store::{change::Change, report::NewTicket};
+pub use crate::{
+    category::{Categories, Category},
+    events::residents_consumer,
+    machine::{Act, State, TRANSITIONS, Timer, Transition, escalation_hours, rows},
+    map::Maps,
+    notices::notices_consumer,
+    ticket::{Scope, Ticket},
+};
+
+/// The schema's history.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The schema and the producer's name.
+pub const NAME: &str = "tickets";
+
+/// How many statements of one kind run at the same time in a process.
+const WRITERS: usize = 2;
+
+/// This role's own settings.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct TicketSettings {
+    pub claim_minutes: i64,
+    pub dispatch_minutes: i64,
+}
+
+/// What the operations work with.
+pub struct Tickets {
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub media: MediaIds,
+    pub settings: TicketSettings,
+    pub categories: Categories,
+    pub maps: Maps,
+    reports: Batcher<NewTicket, Option<Ticket>>,
+    changes: Batcher<Change, Option<Ticket>>,
+}
+
+impl Tickets {
+    /// Starts the writers; needs a runtime. `waker` tells the feed's readers, where there are any.
+    pub fn new(pool: PgPool, clock: Clock, media: MediaIds, settings: TicketSettings, waker: Option<Waker>) -> Self {
+        let (reports, changes) = (writer(&pool, &waker, reports), writer(&pool, &waker, changes));
+        Self {
+            pool,
+            clock,
+            media,
+            settings,
+            categories: Categories::default(),
+            maps: Maps::default(),
+            reports,
+            changes,
+        }
+    }
+}
+
+type Written = sqlx::Result<Vec<Ticket>>;
+
+/// Group commit in front of one statement. Its answers find their askers by the ticket's id, which a flush has once.
+fn writer<In, F, Fut>(pool: &PgPool, waker: &Option<Waker>, write: F) -> Batcher<In, Option<Ticket>>
+where
+    In: Clone + Send + Sync + About + 'static,
+    F: Fn(PgPool, Vec<In>) -> Fut + Copy + Send + Sync + 'static,
+    Fut: Future<Output = Written> + Send + 'static,
+{
+    let (pool, waker) = (pool.clone(), waker.clone());
+    Batcher::start(WRITERS, move |mut batch: Vec<In>| {
+        let (pool, waker) = (pool.clone(), waker.clone());
+        async move {
+            let asked: Vec<Uuid> = batch.iter().map(About::ticket_id).collect();
+            // everybody writes in the order of ids, so that no two statements wait for each other
+            batch.sort_by_key(About::ticket_id);
+            let written = write(pool, batch).await?;
+            if let Some(waker) = waker.filter(|_| !written.is_empty()) {
+                waker.wake();
+            }
+            let mut written: HashMap<Uuid, Ticket> = written.into_iter().map(|row| (row.ticket_id, row)).collect();
+            Ok(asked.iter().map(|id| Ok(written.remove(id))).collect())
+        }
+    })
+}
+
+trait About {
+    fn ticket_id(&self) -> Uuid;
+}
+
+impl About for NewTicket {
+    fn ticket_id(&self) -> Uuid {
+        self.ticket_id
+    }
+}
+
+impl About for Change {
+    fn ticket_id(&self) -> Uuid {
+        self.ticket_id
+    }
+}
+
+async fn reports(pool: PgPool, batch: Vec<NewTicket>) -> Written {
+    store::report::report(&pool, &batch).await
+}
+
+async fn changes(pool: PgPool, batch: Vec<Change>) -> Written {
+    store::change::apply(&pool, &batch).await
+}
+
+/// Brings the shipped categories into the database; repeating it changes nothing.
+pub async fn load_categories(pool: &PgPool) -> Result<(), Fault> {
+    let list = category::shipped().map_err(Fault::internal)?;
+    Ok(store::category::upsert(pool, &list).await?)
+}
+
+/// Runs the role until it is stopped.
+pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault> {
+    let parts = Parts::open(NAME, loaded, stop)?;
+    let settings = parts.loaded.role::<TicketSettings>()?;
+    let keys = Keyring::load_or_create(&parts.loaded.settings.keys_dir, "media").map_err(Fault::internal)?;
+    let waker = Some(parts.waker.clone());
+    let tickets = Arc::new(Tickets::new(parts.pool.clone(), parts.clock.clone(), MediaIds::new(keys), settings, waker));
+    let residents = parts.peer("residents")?;
+    tokio::spawn(remember(tickets.clone(), parts.clone()));
+    tokio::spawn(hear(residents_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "residents"));
+    tokio::spawn(sweep::run(parts.pool.clone(), parts.clock.clone(), Some(parts.waker.clone()), parts.stop.clone()));
+    if parts.loaded.settings.sandbox() {
+        tokio::spawn(hear(notices_consumer(&tickets, parts.cache.clone()), &parts, "notices"));
+    }
+    let routes = Routes::new(TicketServiceServer::new(rpc::tickets::TicketRpc(tickets.clone())))
+        .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets)))
+        .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
+    parts.serve(routes, KeySource::Asked(residents)).await
+}
+
+fn hear(consumer: Consumer, parts: &Parts, gate: &'static str) -> impl Future<Output = ()> + use<> {
+    consumer.run(parts.cache.clone(), parts.readiness.gate(gate), parts.stop.clone())
+}
+
+/// Loads the shipped categories once the database answers, then keeps maps and categories as fresh as a second.
+async fn remember(tickets: Arc<Tickets>, parts: Parts) {
+    let gate = parts.readiness.gate("categories");
+    let (mut loaded, mut every) = (false, tokio::time::interval(Duration::from_secs(1)));
+    loop {
+        tokio::select! {
+            () = parts.stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        if !loaded {
+            loaded =
+                load_categories(&tickets.pool).await.is_ok() && tickets.categories.refresh(&tickets.pool).await.is_ok();
+            if loaded {
+                gate.open();
+            }
+        }
+        if let Err(error) = tickets.maps.refresh(&tickets.pool).await {
+            tracing::debug!(%error, "maps not refreshed");
+        }
+    }
+}

@@ -69,7 +69,9 @@ impl DistrictMap {
         let mut place = Some(place);
         for _ in 0..8 {
             match place {
-                Some(known) if !known.boundary.is_empty() => return Some(geo::distance_to_ring_m(&known.boundary, point)),
+                Some(known) if !known.boundary.is_empty() => {
+                    return Some(geo::distance_to_ring_m(&known.boundary, point));
+                }
                 Some(unknown) => place = unknown.parent_id.and_then(|parent| self.places.get(&parent)),
                 None => return None,
             }

@@ -9,8 +9,6 @@ use hemei_tests::{
 use serde_json::json;
 use uuid::Uuid;
 
-/// The calls of one lifecycle.
-pub const CALLS: usize = 5;
 
 /// What was measured.
 #[derive(Default)]

@@ -5,23 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// The HTTP status a reason comes with.
 pub fn status(reason: &str) -> u16 {
-    match reason {
-        "BODY_TOO_LARGE" => 413,
-        "CONTENT_TYPE_UNSUPPORTED" => 415,
-        "METHOD_NOT_ALLOWED" => 405,
-        "INTERNAL" => 500,
-        "UNAVAILABLE" => 503,
-        "TIMED_OUT" => 504,
-        "OVERLOADED" | "RATE_LIMITED" | "CODE_TOO_OFTEN" => 429,
-        "TOKEN_REQUIRED" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "SESSION_ENDED" => 401,
-        "CODE_WRONG" | "REFRESH_TOKEN_INVALID" | "REFRESH_TOKEN_REUSED" | "SETUP_TOKEN_INVALID" => 401,
-        "ROLE_NOT_ALLOWED" | "PLACE_NOT_ALLOWED" | "NOT_YOURS" | "NOT_THE_CLAIMER" | "NOT_THE_HANDLER" => 403,
-        "NOT_YOUR_PICKUP_POINT" | "DISTRICT_NOT_YOURS" => 403,
-        "ETAG_MISMATCH" | "ID_REUSED" | "ALREADY_CLAIMED" | "STATE_CONFLICT" | "OUT_OF_STOCK" => 409,
-        "POINTS_INSUFFICIENT" | "FUNDS_INSUFFICIENT" | "REDEMPTION_ENDED" => 409,
-        _ if reason.ends_with("_NOT_FOUND") => 404,
-        _ => 400,
-    }
+    proto::reasons::all().get(reason).map_or(400, |text| text.status)
 }
 
 /// Every reason with its texts.
@@ -29,7 +13,7 @@ pub fn all() -> Vec<Value> {
     let reasons = proto::reasons::all().iter();
     reasons
         .map(|(code, text)| {
-            json!({"code": code, "status": status(code), "zh": text.zh, "en": text.en, "general": text.general})
+            json!({"code": code, "status": text.status, "zh": text.zh, "en": text.en, "general": text.general})
         })
         .collect()
 }

@@ -1,0 +1,106 @@
+'use strict';
+// Shows the messages that stayed inside, again every two seconds, and the demo people by role.
+var ROLES = {
+  courier: '骑手', resident: '居民', home_observer: '楼栋观察员', community_worker: '社区工作者', liaison: '街道联络员',
+  department_handler: '部门办理人', coordinator: '营商局协调员', property_manager: '物业经理', district_admin: '区管理员', auditor: '审计员'
+};
+var CHANNELS = { sms: '短信', group: '工作群' };
+var seen = '';
+
+function element(name, className, text) {
+  var node = document.createElement(name);
+  node.className = className || '';
+  if (text !== undefined) { node.textContent = text; }
+  return node;
+}
+
+function copyButton(text) {
+  var button = element('button', 'quiet', text);
+  button.title = '复制';
+  button.addEventListener('click', function () {
+    var done = function () {
+      button.textContent = '已复制 ✓';
+      setTimeout(function () { button.textContent = text; }, 1200);
+    };
+    if (navigator.clipboard) { navigator.clipboard.writeText(text).then(done); return; }
+    var area = element('textarea');
+    area.value = text;
+    document.body.appendChild(area);
+    area.select();
+    document.execCommand('copy');
+    document.body.removeChild(area);
+    done();
+  });
+  return button;
+}
+
+function message(one) {
+  var box = element('div', 'message');
+  var head = element('div', 'head');
+  head.appendChild(element('span', 'badge', CHANNELS[one.channel] || one.channel));
+  head.appendChild(element('span', '', '→ ' + one.to));
+  head.appendChild(element('span', '', new Date(one.at).toLocaleString('zh-CN')));
+  box.appendChild(head);
+  if (one.code) {
+    var line = element('div', 'code', one.code + ' ');
+    line.appendChild(copyButton(one.code));
+    box.appendChild(line);
+  }
+  box.appendChild(element('div', 'text', one.text));
+  return box;
+}
+
+function showMessages(list) {
+  var wanted = document.getElementById('filter').value.trim();
+  var shown = list.filter(function (one) { return !wanted || (one.to + ' ' + one.text).indexOf(wanted) >= 0; });
+  var now = JSON.stringify([wanted, shown]);
+  if (now === seen || !list.length) { return; }
+  seen = now;
+  var root = document.getElementById('messages');
+  root.textContent = '';
+  shown.slice(0, 100).forEach(function (one) { root.appendChild(message(one)); });
+}
+
+function refresh() {
+  fetch('/sandbox/messages.json').then(function (response) { return response.json(); }).then(function (answer) {
+    document.getElementById('state').textContent = '每 2 秒刷新';
+    showMessages(answer.messages || []);
+  }).catch(function () { document.getElementById('state').textContent = '连接中断，正在重试'; });
+}
+
+function row(person) {
+  var line = element('tr');
+  line.appendChild(element('td', '', person.name));
+  line.appendChild(element('td', '', person.place_name + (person.district_name ? '（' + person.district_name + '）' : '')));
+  var phone = element('td');
+  phone.appendChild(copyButton(person.phone));
+  line.appendChild(phone);
+  var at = person.location;
+  line.appendChild(element('td', 'hint', at ? at.lng.toFixed(5) + ', ' + at.lat.toFixed(5) + ' ' + at.crs : ''));
+  return line;
+}
+
+function showPeople(people) {
+  var root = document.getElementById('people');
+  root.textContent = '';
+  Object.keys(ROLES).forEach(function (role) {
+    var own = people.filter(function (person) { return person.role === role; });
+    if (!own.length) { return; }
+    root.appendChild(element('h3', '', ROLES[role] + ' ' + role));
+    var table = element('table');
+    own.slice(0, 8).forEach(function (person) { table.appendChild(row(person)); });
+    root.appendChild(table);
+  });
+}
+
+function people() {
+  fetch('/sandbox/people.json?per_role=4').then(function (response) {
+    if (!response.ok) { throw new Error(response.status); }
+    return response.json();
+  }).then(function (answer) { showPeople(answer.people || []); }).catch(function () { setTimeout(people, 3000); });
+}
+
+document.getElementById('filter').addEventListener('input', refresh);
+refresh();
+setInterval(refresh, 2000);
+people();

@@ -72,7 +72,7 @@ fn what_is_not_there_is_nothing() {
     for path in ["/v1", "/v1/", "/v1/things/", "/v1/things/7/", "/v1/things//events/1", "", "*"] {
         assert_eq!(found(Method::GET, path).0, "nothing", "{path}");
     }
-    assert_eq!(found(Method::POST, "/v1/things/:claim").0, "nothing");
+    assert_eq!(found(Method::POST, "/v1/things/:claim").0, "[GET]", "a verb needs a value before it");
 }
 
 #[test]

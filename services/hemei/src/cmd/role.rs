@@ -31,7 +31,7 @@ impl Args {
 }
 
 /// Runs a role until SIGTERM or SIGINT.
-pub fn run<F, S, E>(role: &str, args: &Args, serve: F) -> Result<ExitCode>
+pub fn run<F, S, E>(role: &'static str, args: &Args, serve: F) -> Result<ExitCode>
 where
     F: FnOnce(Loaded, CancellationToken) -> S,
     S: Future<Output = Result<(), E>>,
@@ -48,7 +48,11 @@ where
             stops.next().await;
             stop.cancel();
         });
-        serve(loaded, shutdown).await.with_context(|| role.to_owned())?;
+        let telemetry = chassis::telemetry::init(&loaded.settings, role)?;
+        tracing::info!(role, version = env!("CARGO_PKG_VERSION"), "starting");
+        let served = serve(loaded, shutdown).await;
+        telemetry.flush();
+        served.with_context(|| role.to_owned())?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -4,10 +4,7 @@ use chassis::faults::Fault;
 use uuid::Uuid;
 
 use super::{RowError, Target, begin, checked_name, note};
-use crate::{
-    ops::set_up::is_code,
-    store::{self, department::Department},
-};
+use crate::store::{self, department::Department};
 
 /// `code,name`
 #[derive(Clone, Debug)]
@@ -44,14 +41,21 @@ pub async fn departments(target: &Target<'_>, rows: &[DepartmentRow]) -> Result<
 fn check(row: &DepartmentRow, seen: &mut HashMap<String, String>) -> Result<bool, RowError> {
     let code = row.code.trim();
     if !is_code(code) {
-        return Err(RowError::new(row.line, "code", "代码须为 1 到 12 位 a-z、0-9", "the code must be 1 to 12 of a-z and 0-9"));
+        let (zh, en) = ("代码须为 1 到 32 位 a-z、0-9、_", "the code must be 1 to 32 of a-z, 0-9 and _");
+        return Err(RowError::new(row.line, "code", zh, en));
     }
     let name = checked_name(row.line, &row.name)?;
     match seen.insert(code.to_owned(), name.clone()) {
         Some(earlier) if earlier != name => {
-            let (zh, en) = (format!("同一代码前面写的是“{earlier}”"), format!("an earlier row calls this code {earlier}"));
+            let (zh, en) =
+                (format!("同一代码前面写的是“{earlier}”"), format!("an earlier row calls this code {earlier}"));
             Err(RowError::new(row.line, "name", zh, en))
         }
         earlier => Ok(earlier.is_none()),
     }
+}
+
+fn is_code(text: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=32).contains(&text.len()) && text.bytes().all(good)
 }

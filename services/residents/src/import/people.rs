@@ -43,7 +43,8 @@ fn check(row: &PersonRow, seen: &mut HashMap<Phone, String>) -> Result<Option<(P
     let name = checked_name(row.line, &row.name)?;
     match seen.insert(phone.clone(), name.clone()) {
         Some(earlier) if earlier != name => {
-            let (zh, en) = (format!("同一手机号前面写的是“{earlier}”"), format!("an earlier row calls this phone {earlier}"));
+            let (zh, en) =
+                (format!("同一手机号前面写的是“{earlier}”"), format!("an earlier row calls this phone {earlier}"));
             Err(RowError::new(row.line, "name", zh, en))
         }
         Some(_) => Ok(None),

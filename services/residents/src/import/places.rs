@@ -77,12 +77,20 @@ fn check(row: &PlaceRow, known: &Known) -> Result<Good, RowError> {
     let path = row.path.trim();
     if !path.split('.').all(is_code) {
         let zh = "路径须为以点相连的代码，每段 1 到 12 位 a-z、0-9，如 gn.xy.sh";
-        return wrong("path", zh.into(), "the path must be codes of 1 to 12 a-z and 0-9 joined by dots, like gn.xy.sh".into());
+        return wrong(
+            "path",
+            zh.into(),
+            "the path must be codes of 1 to 12 a-z and 0-9 joined by dots, like gn.xy.sh".into(),
+        );
     }
     let name = checked_name(row.line, &row.name)?;
     let Some(level) = place::level(&row.level) else {
         let (wire, people): (Vec<_>, Vec<_>) = LEVELS.iter().copied().unzip();
-        return wrong("level", format!("级别须为 {}", people.join("、")), format!("the level must be one of {}", wire.join(", ")));
+        return wrong(
+            "level",
+            format!("级别须为 {}", people.join("、")),
+            format!("the level must be one of {}", wire.join(", ")),
+        );
     };
     let ring = place::ring(&row.boundary).map_err(|(zh, en)| RowError::new(row.line, "boundary", zh, en))?;
     let parent = path.rsplit_once('.').and_then(|(parent, _)| known.get(parent));
@@ -95,10 +103,18 @@ fn check(row: &PlaceRow, known: &Known) -> Result<Good, RowError> {
         None if level == 1 && here.is_some() => {}
         None => {
             let zh = "没有上级地点：须先有上一级，或写在同一表中；首段须为本区代码";
-            return wrong("path", zh.into(), "no place above it: it must exist or be in this table, under the district's code".into());
+            return wrong(
+                "path",
+                zh.into(),
+                "no place above it: it must exist or be in this table, under the district's code".into(),
+            );
         }
         Some((_, above)) if *above >= level => {
-            return wrong("level", "级别须低于上级地点".into(), "the level must be below that of the place above".into());
+            return wrong(
+                "level",
+                "级别须低于上级地点".into(),
+                "the level must be below that of the place above".into(),
+            );
         }
         Some(_) => {}
     }

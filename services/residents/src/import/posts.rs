@@ -8,11 +8,7 @@ use uuid::Uuid;
 use super::{CHUNK, RowError, Target, begin, note, people::phone};
 use crate::{
     phone::Phone,
-    store::{
-        self,
-        person::PHONE,
-        post::Columns,
-    },
+    store::{self, person::PHONE, post::Columns},
 };
 
 /// `phone,role,place_path,department_code,from_date,until_date`
@@ -88,17 +84,27 @@ fn check(row: &PostRow, known: &Known, today: NaiveDate) -> Result<Good, RowErro
     let wrong = |field, zh: &str, en: &str| RowError::new(row.line, field, zh, en);
     let phone = phone(row.line, &row.phone)?;
     let person_id = known.people.get(&phone);
-    let person_id = person_id.ok_or_else(|| wrong("phone", "手机号未登记，请先导入人员", "unknown phone: import people first"))?;
+    let person_id =
+        person_id.ok_or_else(|| wrong("phone", "手机号未登记，请先导入人员", "unknown phone: import people first"))?;
     let role = crate::post::role(row.role.trim()).ok_or_else(|| {
         let roles: Vec<_> = (1..=10).filter_map(|n| Role::try_from(n).ok()).map(|role| role.as_str_name()).collect();
-        wrong("role", &format!("角色须为 {}", roles.join("、")), &format!("the role must be one of {}", roles.join(", ")))
+        wrong(
+            "role",
+            &format!("角色须为 {}", roles.join("、")),
+            &format!("the role must be one of {}", roles.join(", ")),
+        )
     })?;
     let place_id = known.places.get(row.place_path.trim());
-    let place_id = place_id.ok_or_else(|| wrong("place_path", "本区没有这个地点，请先导入地点", "no such place: import places first"))?;
+    let place_id = place_id
+        .ok_or_else(|| wrong("place_path", "本区没有这个地点，请先导入地点", "no such place: import places first"))?;
     let code = row.department_code.trim();
     let department_id = known.departments.get(code).copied();
     if !code.is_empty() && department_id.is_none() {
-        return Err(wrong("department_code", "本区没有这个部门，请先导入部门", "no such department: import departments first"));
+        return Err(wrong(
+            "department_code",
+            "本区没有这个部门，请先导入部门",
+            "no such department: import departments first",
+        ));
     }
     if (role == Role::DepartmentHandler) != department_id.is_some() {
         let en = "department_handler needs a department, no other role has one";
@@ -130,7 +136,9 @@ async fn put(target: &Target<'_>, posts: &[Good], today: NaiveDate) -> Result<()
     }
     let mut columns = Columns::default();
     for post in posts {
-        let days = held.entry((post.person_id, post.role.as_str_name().to_owned(), post.place_id, post.department_id)).or_default();
+        let days = held
+            .entry((post.person_id, post.role.as_str_name().to_owned(), post.place_id, post.department_id))
+            .or_default();
         let from = post.from.unwrap_or(today);
         // Without a first day any post of this kind counts as the same: the same table may come again tomorrow.
         if days.contains(&from) || (post.from.is_none() && !days.is_empty()) {

@@ -37,7 +37,12 @@ impl Appointment {
 }
 
 /// Gives a person a post, making the person where the phone is new.
-pub async fn appoint(residents: &Residents, actor: Uuid, district_id: Uuid, asked: Appointment) -> Result<HeldPost, Error> {
+pub async fn appoint(
+    residents: &Residents,
+    actor: Uuid,
+    district_id: Uuid,
+    asked: Appointment,
+) -> Result<HeldPost, Error> {
     let (now, hash) = (residents.clock.now(), asked.hash());
     let from = asked.from_date.unwrap_or(residents.clock.today());
     check(&asked, from)?;

@@ -24,7 +24,8 @@ pub async fn person_in(
     if posts.is_empty() {
         posts.push(without_household(residents, person_id, &district));
     }
-    let digits = residents.vault.open(store::person::PHONE, &stored.phone_sealed).map_err(chassis::faults::Fault::from)?;
+    let digits =
+        residents.vault.open(store::person::PHONE, &stored.phone_sealed).map_err(chassis::faults::Fault::from)?;
     let phone = Phone::parse(&digits)?.masked();
     Ok(Person { person_id, name: stored.name, phone, district_id, district_name: district.name, posts })
 }

@@ -73,7 +73,8 @@ pub async fn set_up(residents: &Residents, asked: SetUp) -> Result<Installed, Er
     store::person::join_district(&mut transaction, district_id, &[person_id], now).await?;
     let post = administrator(person_id, root_place_id, residents.clock.today());
     store::post::add_all(&mut transaction, district_id, &post, now).await?;
-    let deed = Deed { district_id, actor: Some(person_id), action: "set_up", subject_id: district_id, detail: json!({}) };
+    let deed =
+        Deed { district_id, actor: Some(person_id), action: "set_up", subject_id: district_id, detail: json!({}) };
     store::audit::note(&mut transaction, deed, now).await?;
     transaction.commit().await?;
     residents.waker.wake();

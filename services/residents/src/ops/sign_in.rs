@@ -13,7 +13,12 @@ use crate::{
 };
 
 /// Opens a session for whoever has the phone's code.
-pub async fn sign_in(residents: &Residents, phone: &str, code: &str, district_id: Option<Uuid>) -> Result<SignedIn, Error> {
+pub async fn sign_in(
+    residents: &Residents,
+    phone: &str,
+    code: &str,
+    district_id: Option<Uuid>,
+) -> Result<SignedIn, Error> {
     let phone = Phone::parse(phone)?;
     let left = residents.redeem_code(&phone, code.trim()).await?;
     let opened = open(residents, &phone, district_id).await.map_err(Fault::from);

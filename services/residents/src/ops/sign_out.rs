@@ -4,7 +4,12 @@ use uuid::Uuid;
 use crate::{Residents, error::Error, store};
 
 /// Ends a session, or all of the person's; answers how many were still going.
-pub async fn sign_out(residents: &Residents, person_id: Uuid, session_id: Uuid, everywhere: bool) -> Result<usize, Error> {
+pub async fn sign_out(
+    residents: &Residents,
+    person_id: Uuid,
+    session_id: Uuid,
+    everywhere: bool,
+) -> Result<usize, Error> {
     let only = (!everywhere).then_some(session_id);
     let ended = store::session::sign_out(&residents.pool, person_id, only, residents.clock.now()).await?;
     tell_ended(residents, &ended).await;

@@ -1,5 +1,7 @@
 use chassis::access::caller;
-use proto::residents::v1::{ListDepartmentsRequest, ListDepartmentsResponse, department_service_server::DepartmentService};
+use proto::residents::v1::{
+    ListDepartmentsRequest, ListDepartmentsResponse, department_service_server::DepartmentService,
+};
 use tonic::{Request, Response, Status};
 
 use super::Rpc;

@@ -1,4 +1,6 @@
-use proto::residents::v1::{ListSandboxPeopleRequest, ListSandboxPeopleResponse, sandbox_service_server::SandboxService};
+use proto::residents::v1::{
+    ListSandboxPeopleRequest, ListSandboxPeopleResponse, sandbox_service_server::SandboxService,
+};
 use tonic::{Request, Response, Status};
 
 use super::Rpc;

@@ -16,7 +16,10 @@ const ADDRESS: &str = "x-client-address";
 
 #[tonic::async_trait]
 impl SessionService for Rpc {
-    async fn request_code(&self, request: Request<RequestCodeRequest>) -> Result<Response<RequestCodeResponse>, Status> {
+    async fn request_code(
+        &self,
+        request: Request<RequestCodeRequest>,
+    ) -> Result<Response<RequestCodeResponse>, Status> {
         let address = request.metadata().get(ADDRESS).and_then(|value| value.to_str().ok());
         let sent = request_code(&self.0, &request.get_ref().phone, address).await?;
         Ok(Response::new(wire::code_sent(&sent)))

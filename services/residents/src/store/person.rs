@@ -16,9 +16,13 @@ pub struct Stored {
 }
 
 pub async fn get(connection: &mut PgConnection, person_id: Uuid) -> sqlx::Result<Option<Stored>> {
-    sqlx::query_as!(Stored, "select person_id, name, phone_sealed from residents.person where person_id = $1", person_id)
-        .fetch_optional(connection)
-        .await
+    sqlx::query_as!(
+        Stored,
+        "select person_id, name, phone_sealed from residents.person where person_id = $1",
+        person_id
+    )
+    .fetch_optional(connection)
+    .await
 }
 
 /// The person with this phone, made where there is none. One phone is one person, also when two ask at once.

@@ -76,7 +76,12 @@ pub struct Columns {
 }
 
 /// Adds posts and tells the others; an id that is taken is left alone. Answers how many are new.
-pub async fn add_all(connection: &mut PgConnection, district_id: Uuid, posts: &Columns, at: DateTime<Utc>) -> sqlx::Result<i64> {
+pub async fn add_all(
+    connection: &mut PgConnection,
+    district_id: Uuid,
+    posts: &Columns,
+    at: DateTime<Utc>,
+) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"with added as (
               insert into residents.post

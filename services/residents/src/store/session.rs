@@ -79,7 +79,12 @@ pub async fn end_reused(pool: &PgPool, token: &RefreshToken, at: DateTime<Utc>) 
 }
 
 /// Ends one session of a person, or all; answers which were still going.
-pub async fn sign_out(pool: &PgPool, person_id: Uuid, only: Option<Uuid>, at: DateTime<Utc>) -> sqlx::Result<Vec<Uuid>> {
+pub async fn sign_out(
+    pool: &PgPool,
+    person_id: Uuid,
+    only: Option<Uuid>,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "update residents.session set ended_at = $3, ended_because = 'SIGNED_OUT' \
          where person_id = $1 and ended_at is null and ($2::uuid is null or session_id = $2) returning session_id",

@@ -22,8 +22,7 @@ pub async fn list_events(
     let asked = paging::page_size(history.page_size)?;
     let after: i64 = paging::after(&history.page_token)?.unwrap_or(0);
     let ticket = get_ticket(tickets, caller, history.ticket_id).await?;
-    let mut events =
-        store::event::list(&tickets.pool, ticket.district_id, ticket.ticket_id, after, asked + 1).await?;
+    let mut events = store::event::list(&tickets.pool, ticket.district_id, ticket.ticket_id, after, asked + 1).await?;
     let more = events.len() as i64 > asked;
     events.truncate(usize::try_from(asked).unwrap_or(0));
     let last = events.last().filter(|_| more).map(|event| paging::encode(&event.sequence));

@@ -41,7 +41,8 @@ fn reach(change: &Change, ticket: &Ticket) -> Result<(), Refusal> {
     if guard.scopes.as_ref().is_some_and(|scopes| !scopes.iter().any(|scope| holds(scope, &ticket.place_path))) {
         return Err(Refusal::PlaceNotAllowed);
     }
-    let foreign = |departments: &Vec<_>| ticket.department_id.is_none_or(|department| !departments.contains(&department));
+    let foreign =
+        |departments: &Vec<_>| ticket.department_id.is_none_or(|department| !departments.contains(&department));
     if guard.department.as_ref().is_some_and(foreign) {
         return Err(Refusal::NotYours);
     }

@@ -20,7 +20,11 @@ pub struct Listing {
 }
 
 /// The caller's own, or what their posts reach; couriers and residents see the district's. With the token of the next page.
-pub async fn list_tickets(tickets: &Tickets, caller: &Caller, listing: Listing) -> Result<(Vec<Ticket>, String), Fault> {
+pub async fn list_tickets(
+    tickets: &Tickets,
+    caller: &Caller,
+    listing: Listing,
+) -> Result<(Vec<Ticket>, String), Fault> {
     let asked = paging::page_size(listing.page_size)?;
     let below = paging::after(&listing.page_token)?.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max()));
     let below = (below.0.min(last_instant()), below.1);

@@ -122,7 +122,9 @@ fn check(tickets: &Tickets, caller: &Caller, report: &Report, now: DateTime<Utc>
     }
     match report.captured_at {
         Some(at) if at > now + TimeDelta::minutes(2) => Err(Refusal::CapturedInFuture.into()),
-        Some(at) if at < now - TimeDelta::days(30) => Err(Fault::field("captured_at", "must not be older than 30 days")),
+        Some(at) if at < now - TimeDelta::days(30) => {
+            Err(Fault::field("captured_at", "must not be older than 30 days"))
+        }
         _ => Ok(()),
     }
 }

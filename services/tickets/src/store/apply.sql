@@ -42,11 +42,11 @@ with locked as materialized (
         state = p.to_state,
         claimed_by = coalesce(p.claimed_by, t.claimed_by),
         claimed_at = case when p.claimed_by is null then t.claimed_at else p.at end,
-        claimed_late = case when p.claimed_by is null then t.claimed_late else p.at > t.claim_by end,
+        claimed_late = case when p.claimed_by is null then t.claimed_late else p.needs_reason is not null or p.at > t.claim_by end,
         department_id = coalesce(p.department_id, t.department_id),
         dispatched_at = case when p.department_id is null then t.dispatched_at else p.at end,
         resolve_by = case
-            when p.rework then greatest(t.resolve_by, p.at + interval '24 hours')
+            when p.rework then greatest(t.resolve_by, p.at + make_interval(hours => $33))
             when p.department_id is null then t.resolve_by
             else coalesce(t.resolve_by, p.at + make_interval(hours => t.resolve_hours)) end,
         handler_id = coalesce(p.handler_id, t.handler_id),
@@ -96,12 +96,11 @@ with locked as materialized (
     from changed c join picked p using (district_id, ticket_id)
 )
 select t.*,
-    place.name as "place_name?", place.full_name as "place_full_name?", place.level as "place_level?",
-    department.name as "department_name?",
-    reporter.name as "reporter_name?", claimer.name as "claimer_name?", handler.name as "handler_name?"
+    (select p.name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_name?",
+    (select p.full_name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_full_name?",
+    (select p.level from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_level?",
+    (select d.name from tickets.department d where d.district_id = t.district_id and d.department_id = t.department_id) as "department_name?",
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.reporter_id) as "reporter_name?",
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.claimed_by) as "claimer_name?",
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.handler_id) as "handler_name?"
 from changed t
-left join tickets.place on (place.district_id, place.place_id) = (t.district_id, t.place_id)
-left join tickets.department on (department.district_id, department.department_id) = (t.district_id, t.department_id)
-left join tickets.person reporter on (reporter.district_id, reporter.person_id) = (t.district_id, t.reporter_id)
-left join tickets.person claimer on (claimer.district_id, claimer.person_id) = (t.district_id, t.claimed_by)
-left join tickets.person handler on (handler.district_id, handler.person_id) = (t.district_id, t.handler_id)

@@ -4,7 +4,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    machine::{Act, State, Timer, Transition, When, rows},
+    machine::{Act, REWORK_HOURS, State, Timer, Transition, When, rows},
     store::report::joined,
     ticket::Ticket,
 };
@@ -143,6 +143,7 @@ pub async fn apply(pool: &PgPool, batch: &[Change]) -> sqlx::Result<Vec<Ticket>>
         &all(offers, |o| o.change.at),
         &all(offers, |o| o.change.body_hash.clone()),
         &all(offers, |o| o.change.traceparent.as_str()) as _,
+        REWORK_HOURS,
     )
     .fetch_all(pool)
     .await

@@ -1,14 +1,13 @@
 -- A page of what was dispatched to departments, newest first.
 select t.*,
-    place.name as "place_name?", place.full_name as "place_full_name?", place.level as "place_level?",
-    department.name as "department_name?",
-    reporter.name as "reporter_name?", claimer.name as "claimer_name?", handler.name as "handler_name?"
+    (select p.name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_name?",
+    (select p.full_name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_full_name?",
+    (select p.level from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_level?",
+    (select d.name from tickets.department d where d.district_id = t.district_id and d.department_id = t.department_id) as "department_name?",
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.reporter_id) as "reporter_name?",
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.claimed_by) as "claimer_name?",
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.handler_id) as "handler_name?"
 from tickets.ticket t
-left join tickets.place on (place.district_id, place.place_id) = (t.district_id, t.place_id)
-left join tickets.department on (department.district_id, department.department_id) = (t.district_id, t.department_id)
-left join tickets.person reporter on (reporter.district_id, reporter.person_id) = (t.district_id, t.reporter_id)
-left join tickets.person claimer on (claimer.district_id, claimer.person_id) = (t.district_id, t.claimed_by)
-left join tickets.person handler on (handler.district_id, handler.person_id) = (t.district_id, t.handler_id)
 where t.district_id = $1 and t.department_id = any($2::uuid[])
     and ($3::text is null or t.state = $3)
     and (t.received_at, t.ticket_id) < ($4::timestamptz, $5::uuid)

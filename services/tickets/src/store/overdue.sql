@@ -14,7 +14,7 @@ with due as materialized (
     where t.district_id = d.district_id and t.ticket_id = d.ticket_id
     returning t.*
 ), rearmed as (
-    -- at once, after one day, after three, then every day
+    -- escalation_hours() in SQL: after one day, after three, then every day
     update tickets.timer m set
         fired = m.fired + 1,
         due_at = m.base_at + make_interval(hours => case m.fired when 0 then 24 else 24 * (m.fired + 2) end)

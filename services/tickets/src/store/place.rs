@@ -49,13 +49,3 @@ pub async fn department_exists(pool: &PgPool, district_id: Uuid, department_id: 
     );
     found.fetch_one(pool).await
 }
-
-/// The name of a department, for messages.
-pub async fn department_name(pool: &PgPool, district_id: Uuid, department_id: Uuid) -> sqlx::Result<Option<String>> {
-    let name = sqlx::query_scalar!(
-        "select name from tickets.department where district_id = $1 and department_id = $2",
-        district_id,
-        department_id
-    );
-    name.fetch_optional(pool).await
-}

@@ -17,8 +17,16 @@ pub async fn unclaimed(
     traceparent: &str,
 ) -> sqlx::Result<Vec<DateTime<Utc>>> {
     let to = row.to.unwrap_or(State::Coordination).code();
-    let fired =
-        sqlx::query_file_scalar!("src/store/unclaimed.sql", now, &from_states(row), limit, to, row.reason, row.id, traceparent);
+    let fired = sqlx::query_file_scalar!(
+        "src/store/unclaimed.sql",
+        now,
+        &from_states(row),
+        limit,
+        to,
+        row.reason,
+        row.id,
+        traceparent
+    );
     fired.fetch_all(pool).await
 }
 

@@ -24,13 +24,17 @@ pub async fn get(pool: &PgPool, district_id: Uuid, ticket_id: Uuid) -> sqlx::Res
 /// What one person reported, newest first.
 pub async fn list_mine(pool: &PgPool, district: Uuid, person: Uuid, page: Page<'_>) -> sqlx::Result<Vec<Ticket>> {
     let Page { state, below: (at, id), rows } = page;
-    sqlx::query_file_as!(Ticket, "src/store/list_mine.sql", district, person, state as _, at, id, rows).fetch_all(pool).await
+    sqlx::query_file_as!(Ticket, "src/store/list_mine.sql", district, person, state as _, at, id, rows)
+        .fetch_all(pool)
+        .await
 }
 
 /// All tickets of a district, newest first.
 pub async fn list_district(pool: &PgPool, district: Uuid, page: Page<'_>) -> sqlx::Result<Vec<Ticket>> {
     let Page { state, below: (at, id), rows } = page;
-    sqlx::query_file_as!(Ticket, "src/store/list_district.sql", district, state as _, at, id, rows).fetch_all(pool).await
+    sqlx::query_file_as!(Ticket, "src/store/list_district.sql", district, state as _, at, id, rows)
+        .fetch_all(pool)
+        .await
 }
 
 /// What staff posts reach, newest first.
@@ -38,12 +42,21 @@ pub async fn list_scope(pool: &PgPool, district: Uuid, scope: &Scope, page: Page
     let Page { state, below: (at, id), rows } = page;
     let departments = &scope.departments;
     let (Some(first), Some(last)) = (scope.places.iter().min(), scope.places.iter().max()) else {
-        let list =
-            sqlx::query_file_as!(Ticket, "src/store/list_department.sql", district, departments, state as _, at, id, rows);
+        let list = sqlx::query_file_as!(
+            Ticket,
+            "src/store/list_department.sql",
+            district,
+            departments,
+            state as _,
+            at,
+            id,
+            rows
+        );
         return list.fetch_all(pool).await;
     };
     // '/' follows '.' in the order of bytes, so that these bounds enclose every path at or below the places.
-    let (from, to) = if departments.is_empty() { (first.clone(), format!("{last}/")) } else { (String::new(), "~".into()) };
+    let (from, to) =
+        if departments.is_empty() { (first.clone(), format!("{last}/")) } else { (String::new(), "~".into()) };
     let places = &scope.places;
     let list = sqlx::query_file_as!(
         Ticket,

@@ -62,8 +62,8 @@ impl Suite {
         self.migrate(&mut steps).await?;
         self.start_services(&mut steps).await?;
         self.start_gateway(&mut steps, begun).await?;
-        self.record.ready();
         banner::ready(&self.ports, self.demo, self.setup_token().await?).await;
+        self.record.ready();
         Ok(())
     }
 

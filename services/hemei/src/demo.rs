@@ -1,0 +1,1 @@
+//! Invented districts to try the suite with.

@@ -1,0 +1,232 @@
+//! A database of its own for every test, cloned from a migrated template, and the service over it.
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use chassis::{
+    access::{Caller, admit},
+    cache::Cache,
+    clock::Clock,
+    feed::{Source, Waker},
+    keys::Keyring,
+    token::{ClaimedPost, Claims},
+    vault::Vault,
+};
+use chrono::{DateTime, Utc};
+use incentives::{Incentives, MIGRATOR, ops, rpc};
+use proto::api::v1::post::{Level, Role};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
+use tonic::{Request, Status};
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+/// The compound where prizes are picked up, its community above it, and another community.
+pub const PICKUP: &str = "gn.xy.sh";
+pub const COMMUNITY: &str = "gn.xy";
+pub const ELSEWHERE: &str = "gn.hy";
+
+pub struct World {
+    pub state: Incentives,
+    pub district: Uuid,
+    pub pool: PgPool,
+    admin: String,
+    name: String,
+}
+
+fn admin_url() -> String {
+    let url = std::env::var("HEMEI_TEST_DATABASE_URL").or_else(|_| std::env::var("DATABASE_URL"));
+    url.expect("HEMEI_TEST_DATABASE_URL names a server for tests")
+}
+
+fn url_of(name: &str) -> String {
+    let url = admin_url();
+    let (server, _) = url.rsplit_once('/').expect("a database in the URL");
+    format!("{server}/{name}")
+}
+
+/// The migrated template, made once by whoever comes first.
+async fn template(admin: &mut PgConnection) -> String {
+    let sums: Vec<u8> = MIGRATOR.iter().flat_map(|migration| migration.checksum.to_vec()).collect();
+    let sum = sums.iter().fold(7u64, |sum, byte| sum.wrapping_mul(1_099_511_628_211) ^ u64::from(*byte));
+    let name = format!("test_incentives_{sum:016x}");
+    sqlx::query("select pg_advisory_lock(721)").execute(&mut *admin).await.unwrap();
+    let known: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
+        .bind(&name)
+        .fetch_optional(&mut *admin)
+        .await
+        .unwrap();
+    if known.is_none() {
+        let draft = format!("{name}_draft");
+        admin.execute(AssertSqlSafe(format!("drop database if exists {draft} with (force)"))).await.unwrap();
+        admin.execute(AssertSqlSafe(format!("create database {draft}"))).await.unwrap();
+        let mut connection = PgConnection::connect(&url_of(&draft)).await.unwrap();
+        MIGRATOR.run(&mut connection).await.unwrap();
+        for producer in ["tickets", "residents"] {
+            let statement = format!(
+                "create schema {producer}; create table {producer}.outbox (like incentives.outbox including all)"
+            );
+            connection.execute(AssertSqlSafe(statement)).await.unwrap();
+        }
+        connection.close().await.unwrap();
+        admin.execute(AssertSqlSafe(format!("alter database {draft} rename to {name}"))).await.unwrap();
+    }
+    sqlx::query("select pg_advisory_unlock(721)").execute(&mut *admin).await.unwrap();
+    name
+}
+
+fn keyring(name: &str) -> Keyring {
+    Keyring::load_or_create(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("incentives-keys"), name).unwrap()
+}
+
+impl World {
+    pub async fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let admin = admin_url();
+        let mut connection = PgConnection::connect(&admin).await.unwrap();
+        let template = template(&mut connection).await;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_incentives_{}_{number}", std::process::id());
+        let create = format!("create database {name} template {template}");
+        connection.execute(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await.unwrap();
+        connection.execute(AssertSqlSafe(create)).await.unwrap();
+        connection.close().await.unwrap();
+        let pool = PgPoolOptions::new().max_connections(12).connect(&url_of(&name)).await.unwrap();
+        let clock = Clock::stopped(DateTime::from_timestamp(1_795_464_000, 0).unwrap());
+        let redis = std::env::var("HEMEI_TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379/".to_owned());
+        let cache = Cache::new(&redis).unwrap();
+        let vault = Vault::new(keyring("vault"), keyring("index"));
+        let waker = Waker::start(cache.clone(), "incentives");
+        let state = Incentives::new(pool.clone(), clock, vault, cache, waker);
+        let world = Self { state, district: Uuid::now_v7(), pool, admin, name };
+        for path in [COMMUNITY, PICKUP, ELSEWHERE] {
+            let place = json!({"place_id": Uuid::now_v7(), "name": path, "path": path});
+            world.tell("residents", Uuid::now_v7(), "hemei.residents.v1.PlaceChanged", place).await;
+        }
+        world.hear(3).await;
+        world
+    }
+
+    /// Writes an event of another service.
+    pub async fn tell(&self, producer: &str, subject: Uuid, kind: &str, payload: serde_json::Value) {
+        let statement = format!(
+            "insert into {producer}.outbox (district_id, subject_id, type, payload, at) values ($1, $2, $3, $4, $5)"
+        );
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(self.district).bind(subject).bind(kind);
+        query.bind(payload).bind(self.now()).execute(&self.pool).await.unwrap();
+    }
+
+    /// Applies what was told, until this many events have been.
+    pub async fn hear(&self, mut events: usize) {
+        let local = |schema| Source::Local(self.pool.clone(), schema);
+        let consumers = self.state.consumers(local("tickets"), local("residents"));
+        let wait = async {
+            while events > 0 {
+                for consumer in &consumers {
+                    events = events.saturating_sub(consumer.catch_up().await.unwrap());
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("the events are heard");
+    }
+
+    /// Tells that a ticket went from one state to another.
+    pub async fn ticket(&self, ticket: Uuid, reporter: Uuid, category: &str, from: &str, to: &str) {
+        let payload = json!({"ticket_id": ticket, "number": "GN261123-000042", "from_state": from, "to_state": to,
+            "reporter_id": reporter, "reporter_role": "courier", "category_code": category, "at": self.now()});
+        self.tell("tickets", ticket, "hemei.tickets.v1.TicketChanged", payload).await;
+    }
+
+    /// Lets a person earn this many points by one closed ticket.
+    pub async fn earn(&self, person: Uuid, points: i64) {
+        sqlx::query("insert into incentives.earning_rule values ($1, 'REPORT', $2, $3) on conflict do nothing")
+            .bind(self.district)
+            .bind(format!("earn-{points}"))
+            .bind(points)
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        let ticket = Uuid::now_v7();
+        self.ticket(ticket, person, &format!("earn-{points}"), "POOL", "CLAIMED").await;
+        self.ticket(ticket, person, &format!("earn-{points}"), "FEEDBACK", "CLOSED").await;
+        self.hear(2).await;
+    }
+
+    /// A prize at the pick-up point.
+    pub async fn prize(&self, name: &str, points: i64, stock: i64) -> Uuid {
+        let row = incentives::PrizeRow {
+            line: 2,
+            name: name.to_owned(),
+            points: points.to_string(),
+            stock: stock.to_string(),
+            pickup_place_path: PICKUP.to_owned(),
+            hold_hours: String::new(),
+        };
+        assert_eq!(ops::import_prizes(&self.pool, self.district, &[row]).await.unwrap(), []);
+        let id = sqlx::query_scalar("select prize_id from incentives.prize where district_id = $1 and name = $2");
+        id.bind(self.district).bind(name).fetch_one(&self.pool).await.unwrap()
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.state.clock.now()
+    }
+
+    pub fn points(&self) -> rpc::Points {
+        rpc::Points(self.state.clone())
+    }
+
+    pub fn prizes(&self) -> rpc::Prizes {
+        rpc::Prizes(self.state.clone())
+    }
+
+    pub fn redemptions(&self) -> rpc::Redemptions {
+        rpc::Redemptions(self.state.clone())
+    }
+
+    /// What a courier of this district asks of an RPC, let in by its real access option.
+    pub fn ask<T>(&self, person: Uuid, rpc: &str, message: T) -> Request<T> {
+        ask(self.district, person, (Role::Courier, COMMUNITY, Level::Community), rpc, message)
+    }
+
+    /// What a community worker asks.
+    pub fn worker<T>(&self, person: Uuid, place: &str, rpc: &str, message: T) -> Request<T> {
+        ask(self.district, person, (Role::CommunityWorker, place, Level::Community), rpc, message)
+    }
+}
+
+/// A request that passed the access layer.
+pub fn ask<T>(district: Uuid, person: Uuid, post: (Role, &str, Level), rpc: &str, message: T) -> Request<T> {
+    let (role, place, level) = post;
+    let post = ClaimedPost { r: role.into(), p: place.to_owned(), l: level.into(), d: None };
+    let claims = Claims { sub: person, did: district, sid: Uuid::now_v7(), posts: vec![post], iat: 0, exp: i64::MAX };
+    let method = proto::methods().get(&format!("/hemei.incentives.v1.{rpc}")).expect("an RPC of the contract");
+    let caller: Caller = admit(method.access.as_ref().unwrap(), &claims).expect("the role may call this");
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(caller);
+    request
+}
+
+/// The stable reason of a refusal, and a fact of it.
+pub fn reason(status: &Status) -> String {
+    status.get_details_error_info().expect("a reason").reason
+}
+
+pub fn fact(status: &Status, name: &str) -> String {
+    status.get_details_error_info().expect("a reason").metadata.get(name).cloned().unwrap_or_default()
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&admin).await.unwrap();
+                connection.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
+            });
+        });
+        dropped.join().ok();
+    }
+}

@@ -1,0 +1,47 @@
+use incentives::{PrizeRow, ops};
+use uuid::Uuid;
+
+use crate::{
+    audit::audit,
+    harness::{PICKUP, World},
+    redeem::{redeem, stock},
+};
+
+fn row(line: u64, name: &str, stock: &str, path: &str) -> PrizeRow {
+    let (name, stock, pickup_place_path) = (name.to_owned(), stock.to_owned(), path.to_owned());
+    PrizeRow { line, name, points: "10".to_owned(), stock, pickup_place_path, hold_hours: "24".to_owned() }
+}
+
+#[tokio::test]
+async fn importing_a_file_twice_supplies_nothing_twice() {
+    let world = World::new().await;
+    let (prize, person) = (world.prize("手套", 10, 5).await, Uuid::now_v7());
+    world.earn(person, 30).await;
+    redeem(&world, person, Uuid::now_v7(), prize, 3).await.unwrap();
+    assert_eq!(world.prize("手套", 10, 5).await, prize);
+    assert_eq!(stock(&world, prize).await, 2);
+    world.prize("手套", 10, 15).await;
+    assert_eq!(stock(&world, prize).await, 12);
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn one_bad_row_keeps_all_out_and_every_bad_row_is_named() {
+    let world = World::new().await;
+    let (prize, person) = (world.prize("手套", 10, 5).await, Uuid::now_v7());
+    world.earn(person, 30).await;
+    redeem(&world, person, Uuid::now_v7(), prize, 3).await.unwrap();
+    let rows = [
+        row(2, "大米", "9", PICKUP),
+        row(3, "食用油", "many", PICKUP),
+        row(4, "护膝", "9", "gn.nowhere"),
+        row(5, "手套", "2", PICKUP),
+    ];
+    let wrong = ops::import_prizes(&world.pool, world.district, &rows).await.unwrap();
+    let told: Vec<_> = wrong.iter().map(|wrong| (wrong.line, wrong.field)).collect();
+    assert_eq!(told, [(3, "stock"), (4, "pickup_place_path"), (5, "stock")]);
+    let known: i64 = sqlx::query_scalar("select count(*) from incentives.prize").fetch_one(&world.pool).await.unwrap();
+    assert_eq!(known, 1);
+    assert_eq!(ops::import_prizes(&world.pool, world.district, &rows[..1]).await.unwrap(), []);
+    audit(&world.pool).await;
+}

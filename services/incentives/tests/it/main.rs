@@ -1,0 +1,12 @@
+//! The service on a real PostgreSQL with a stopped clock, through its generated traits.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+mod audit;
+mod awards;
+mod cancel;
+mod expire;
+mod hand_over;
+mod harness;
+mod import_prizes;
+mod ledger;
+mod lists;
+mod redeem;

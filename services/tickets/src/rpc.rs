@@ -1,0 +1,3 @@
+//! The gRPC services: each method is one line.
+pub mod categories;
+pub mod tickets;

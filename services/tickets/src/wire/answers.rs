@@ -1,0 +1,145 @@
+//! What callers get to see.
+use chassis::{access::Caller, clock::timestamp};
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
+use proto::{
+    api::v1::post::Role,
+    residents::v1::{Location, location::Crs},
+    tickets::v1::{
+        Category, Ticket, TicketEvent,
+        ticket::{DepartmentRef, Media, PlaceRef, Reporter, State, media::Purpose},
+    },
+};
+use uuid::Uuid;
+
+use super::etag;
+use crate::{Tickets, category, store::event::Event, ticket};
+
+/// A ticket as this caller may see it: the public hears no name, no coordinate and sees no photo.
+pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket {
+    let open = row.open_to(caller);
+    let category = tickets.categories.known(row.district_id, &row.category_code);
+    Ticket {
+        ticket_id: row.ticket_id.to_string(),
+        state: state(&row.state),
+        level: i32::from(row.level),
+        priority: i32::from(row.priority) + 1,
+        category_name: category.map(|category| category.name.clone()).unwrap_or_default(),
+        place: Some(place(&row)),
+        location: location(&row).filter(|_| open),
+        reporter: Some(reporter(&row, open)),
+        captured_at: Some(timestamp(row.captured_at)),
+        received_at: Some(timestamp(row.received_at)),
+        claim_by: Some(timestamp(row.claim_by)),
+        claimed_at: time(row.claimed_at),
+        claimed_late: row.claimed_late,
+        claimed_by_name: row.claimer_name.clone().unwrap_or_default(),
+        dispatched_at: time(row.dispatched_at),
+        resolve_by: time(row.resolve_by),
+        resolved_at: time(row.resolved_at),
+        promised_by: Some(timestamp(row.promised_by)),
+        department: department(&row),
+        satisfied: row.satisfied,
+        escalation_step: row.escalation_step,
+        reopen_count: row.reopen_count,
+        media: if open { media(tickets, &row) } else { Vec::new() },
+        etag: etag(row.version),
+        closed_at: time(row.closed_at),
+        number: row.number,
+        category_code: row.category_code,
+        text: row.text,
+        resolution_text: row.resolution_text,
+        coordination_reason: row.coordination_reason,
+    }
+}
+
+fn time(at: Option<DateTime<Utc>>) -> Option<Timestamp> {
+    at.map(timestamp)
+}
+
+fn state(code: &str) -> i32 {
+    State::from_str_name(code).unwrap_or_default().into()
+}
+
+fn role(name: &str) -> i32 {
+    Role::from_str_name(name).unwrap_or_default().into()
+}
+
+fn place(row: &ticket::Ticket) -> PlaceRef {
+    PlaceRef {
+        place_id: row.place_id.to_string(),
+        name: row.place_name.clone().unwrap_or_default(),
+        full_name: row.place_full_name.clone().unwrap_or_default(),
+        level: row.place_level.map(i32::from).unwrap_or_default(),
+        path: row.place_path.clone(),
+    }
+}
+
+fn location(row: &ticket::Ticket) -> Option<Location> {
+    let crs = row.crs.as_deref().and_then(Crs::from_str_name)?;
+    Some(Location { lng: row.lng, lat: row.lat, crs: crs.into(), accuracy_m: row.accuracy_m })
+}
+
+fn reporter(row: &ticket::Ticket, open: bool) -> Reporter {
+    let name = row.reporter_name.as_deref().unwrap_or_default();
+    Reporter {
+        person_id: open.then(|| row.reporter_id.to_string()),
+        name: if open { name.to_owned() } else { masked(name) },
+        role: role(&row.reporter_role),
+    }
+}
+
+/// "李**": the family name at most.
+fn masked(name: &str) -> String {
+    name.chars().next().map(|first| format!("{first}**")).unwrap_or_default()
+}
+
+fn department(row: &ticket::Ticket) -> Option<DepartmentRef> {
+    let name = row.department_name.clone().unwrap_or_default();
+    row.department_id.map(|id| DepartmentRef { department_id: id.to_string(), name })
+}
+
+fn media(tickets: &Tickets, row: &ticket::Ticket) -> Vec<Media> {
+    let now = tickets.clock.now();
+    let shown = |purpose: Purpose, ids: &[Uuid]| -> Vec<Media> {
+        let shown = |id: &Uuid| Media {
+            media_id: id.to_string(),
+            purpose: purpose.into(),
+            url: tickets.media.address(*id, now),
+        };
+        ids.iter().map(shown).collect()
+    };
+    [shown(Purpose::Report, &row.report_media), shown(Purpose::Resolution, &row.resolution_media)].concat()
+}
+
+/// An event of a ticket; whoever may not see the ticket whole sees no names in its history.
+pub fn event(event: Event, open: bool) -> TicketEvent {
+    let name = event.actor_name.unwrap_or_default();
+    TicketEvent {
+        sequence: event.sequence,
+        transition: event.transition,
+        from_state: state(&event.from_state),
+        to_state: state(&event.to_state),
+        at: Some(timestamp(event.at)),
+        actor_id: event.actor_id.filter(|_| open).map(|id| id.to_string()),
+        actor_name: if open { name } else { masked(&name) },
+        actor_role: role(&event.actor_role),
+        timer: event.timer,
+        text: event.text,
+    }
+}
+
+pub fn category(category: &category::Category) -> Category {
+    Category {
+        category_code: category.category_code.clone(),
+        name: category.name.clone(),
+        english_name: category.english_name.clone(),
+        level: i32::from(category.level),
+        priority: i32::from(category.priority) + 1,
+        resolve_hours: category.resolve_hours,
+        after_photo: category.after_photo,
+        department_code: category.department_code.clone(),
+        tile: category.tile.clone(),
+        source: category.source.clone(),
+    }
+}

@@ -1,0 +1,128 @@
+use std::{collections::HashSet, time::Duration};
+
+use chrono::TimeDelta;
+use proto::tickets::v1::ticket::State;
+use tickets::{escalation_hours, sweep};
+use uuid::Uuid;
+
+use crate::harness::{NEEDS_NO_PHOTO, World, morning, state};
+
+#[tokio::test]
+async fn an_unclaimed_ticket_goes_to_coordination_and_a_late_claim_brings_it_back() {
+    let world = World::new().await;
+    let ticket = world.pooled().await;
+    let id = ticket.ticket_id.as_str();
+    world.clock.advance(TimeDelta::minutes(30) - TimeDelta::microseconds(1));
+    assert_eq!(sweep::sweep(&world.pool, world.clock.now()).await.unwrap(), 0, "not before");
+    world.clock.advance(TimeDelta::microseconds(1));
+    assert_eq!(sweep::sweep(&world.pool, world.clock.now()).await.unwrap(), 1);
+    let waiting = world.get(&world.courier, id).await.unwrap();
+    assert_eq!((state(&waiting), waiting.coordination_reason.as_str()), (State::Coordination, "UNCLAIMED"));
+    let claimed = world.claim(&world.liaison, id).await.unwrap();
+    assert_eq!(
+        (state(&claimed), claimed.claimed_late, claimed.coordination_reason.as_str()),
+        (State::Claimed, true, "")
+    );
+    let events = world.events(&world.courier, id).await;
+    let rows: Vec<_> = events.iter().map(|event| (event.transition.as_str(), event.timer.as_str())).collect();
+    assert_eq!(rows, [("T1", ""), ("T3", "CLAIM"), ("T3b", "")]);
+    assert_eq!(sweep::sweep(&world.pool, world.clock.now() + TimeDelta::days(9)).await.unwrap(), 0, "nothing is left");
+}
+
+#[tokio::test]
+async fn a_claimed_ticket_is_never_swept() {
+    let world = World::new().await;
+    let ticket = world.pooled().await;
+    world.claim(&world.liaison, &ticket.ticket_id).await.unwrap();
+    assert_eq!(sweep::sweep(&world.pool, morning() + TimeDelta::days(1)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_overdue_ticket_escalates_at_once_then_after_one_three_and_four_days() {
+    let world = World::new().await;
+    let ticket = world.dispatched(NEEDS_NO_PHOTO).await;
+    let id = ticket.ticket_id.as_str();
+    world.accept(&world.handler, id).await.unwrap();
+    let due = morning() + TimeDelta::hours(24);
+    for step in 0..5 {
+        let at = due + TimeDelta::hours(i64::from(escalation_hours(step)));
+        assert_eq!(sweep::sweep(&world.pool, at - TimeDelta::seconds(1)).await.unwrap(), 0, "step {step} not before");
+        assert_eq!(sweep::sweep(&world.pool, at).await.unwrap(), 1, "step {step}");
+        assert_eq!(sweep::sweep(&world.pool, at).await.unwrap(), 0, "step {step} once");
+        let ticket = world.get(&world.courier, id).await.unwrap();
+        assert_eq!((state(&ticket), ticket.escalation_step), (State::InProgress, i32::try_from(step).unwrap() + 1));
+    }
+    assert!(world.accept(&world.handler, id).await.is_ok(), "an escalation does not make a repetition fail");
+    world.resolve(&world.handler, id, &[]).await.unwrap();
+    assert_eq!(sweep::sweep(&world.pool, due + TimeDelta::days(30)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_was_down_catches_up() {
+    let world = World::new().await;
+    world.dispatched(NEEDS_NO_PHOTO).await;
+    world.pooled().await;
+    let now = morning() + TimeDelta::hours(24 + 73);
+    let mut fired = Vec::new();
+    while fired.last() != Some(&0) {
+        fired.push(sweep::sweep(&world.pool, now).await.unwrap());
+    }
+    assert_eq!(fired, [2, 1, 1, 0], "the claim once, the escalations at 0, 24 and 72 hours each");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_overdue_tickets_escalate_once_each_oldest_first_though_a_replica_dies() {
+    let world = World::new().await;
+    unclaimed(&world, 10_000).await;
+    let now = morning() + TimeDelta::days(2);
+    let replica = || {
+        let pool = world.pool.clone();
+        tokio::spawn(async move { sweep::sweep(&pool, now).await })
+    };
+    let (doomed, survivor) = (replica(), replica());
+    wait_until(&world, 1000).await;
+    doomed.abort();
+    survivor.await.unwrap().unwrap();
+    sweep::sweep(&world.pool, now).await.unwrap();
+    let moved = world.count("event where transition = 'T3'").await;
+    let tickets: i64 = world.count("ticket where state = 'COORDINATION' and version = 2").await;
+    assert_eq!((moved, tickets, world.count("timer").await), (10_000, 10_000, 0));
+    assert_eq!(world.count("outbox where payload->>'transition' = 'T3'").await, 10_000);
+    let order: Vec<i32> = sqlx::query_scalar(
+        "select t.resolve_hours from tickets.outbox o join tickets.ticket t on t.ticket_id = o.subject_id order by o.tx, o.event_id",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .unwrap();
+    let distinct: HashSet<_> = order.iter().collect();
+    assert_eq!(distinct.len(), 10_000, "none twice");
+    // at any moment at most two batches are under way
+    for (at, age) in order.iter().enumerate() {
+        assert!(i64::from(*age) <= i64::try_from(at).unwrap() + 2 * 200, "{age} at {at}");
+    }
+}
+
+/// Tickets whose claim is overdue; `resolve_hours` numbers them from the oldest, 1, to the youngest.
+async fn unclaimed(world: &World, count: i32) {
+    let statement = "with made as (
+            insert into tickets.ticket (district_id, ticket_id, number_prefix, version, state, level, priority, category_code, text,
+                place_id, place_path, reporter_id, reporter_role, report_media, captured_at, received_at, claim_by, promised_by,
+                resolve_hours, after_photo, request_hash, last_transition, last_hash)
+            select $1, gen_random_uuid(), 'GN', 1, 'POOL', 2, 2, '99999', '', $2, 'gn.xy', $3, 'courier', '{}', now(), now(),
+                $4::timestamptz + make_interval(secs => n), now(), n, false, '', 'T1', ''
+            from generate_series(1, $5) n
+            returning *)
+        insert into tickets.timer (district_id, ticket_id, kind, due_at, base_at)
+        select district_id, ticket_id, 'CLAIM', claim_by, claim_by from made order by random()";
+    let query = sqlx::query(statement).bind(world.gongnong).bind(world.street).bind(Uuid::now_v7());
+    query.bind(morning()).bind(count).execute(&world.pool).await.unwrap();
+}
+
+async fn wait_until(world: &World, moved: i64) {
+    let reached = async {
+        while world.count("event where transition = 'T3'").await < moved {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("the sweep goes on");
+}

@@ -1,0 +1,270 @@
+//! A database, a small district and its people for each test.
+pub mod database;
+pub mod people;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use chassis::{clock::Clock, feed::Source, keys::Keyring, media::MediaIds};
+use chrono::{DateTime, Utc};
+use proto::{
+    events::v1::{Event, Position},
+    residents::v1::{DepartmentChanged, Location, PersonChanged, PlaceChanged, location::Crs, place_changed::Point},
+    tickets::v1::{
+        AcceptRequest, ClaimRequest, DispatchRequest, GetTicketRequest, ListEventsRequest, ListTicketsRequest,
+        RateRequest, ReportRequest, ResolveRequest, Ticket, TicketEvent, ticket::State,
+        ticket_service_server::TicketService,
+    },
+};
+use sqlx::PgPool;
+use tickets::{TicketSettings, Tickets, rpc::tickets::TicketRpc, store::projection};
+use tonic::Status;
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+use self::{database::Database, people::Person};
+
+pub const NEEDS_PHOTO: &str = "10001";
+pub const NEEDS_NO_PHOTO: &str = "09006";
+
+/// One installation with two districts, and two replicas of the service.
+pub struct World {
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub media: MediaIds,
+    pub replicas: [TicketRpc; 2],
+    pub gongnong: Uuid,
+    pub xingshan: Uuid,
+    pub compound: Uuid,
+    pub building: Uuid,
+    pub street: Uuid,
+    pub housing: Uuid,
+    pub fire: Uuid,
+    pub courier: Person,
+    pub liaison: Person,
+    pub handler: Person,
+    pub street_name: String,
+    _keys: Folder,
+    _database: Database,
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An instant on the test's morning: 09:00 in Asia/Shanghai.
+pub fn morning() -> DateTime<Utc> {
+    "2026-11-23T01:00:00Z".parse().unwrap()
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let database = Database::create().await;
+        let pool = database.pool.clone();
+        let clock = Clock::stopped(morning());
+        let keys = Folder(std::env::temp_dir().join(format!("tickets-{}", Uuid::now_v7())));
+        let media = MediaIds::new(Keyring::load_or_create(&keys.0, "media").unwrap());
+        let settings = TicketSettings { claim_minutes: 30, dispatch_minutes: 30 };
+        let replica = || TicketRpc(Arc::new(Tickets::new(pool.clone(), clock.clone(), media.clone(), settings, None)));
+        let [gongnong, xingshan, compound, building, street, housing, fire] = [(); 7].map(|()| Uuid::now_v7());
+        let world = Self {
+            replicas: [replica(), replica()],
+            courier: Person::courier(gongnong),
+            liaison: Person::liaison(gongnong, "gn.xy"),
+            handler: Person::handler(gongnong, housing),
+            street_name: format!("向阳街道{}", Uuid::now_v7().simple()),
+            _keys: keys,
+            _database: database,
+            pool,
+            clock,
+            media,
+            gongnong,
+            xingshan,
+            compound,
+            building,
+            street,
+            housing,
+            fire,
+        };
+        tickets::load_categories(&world.pool).await.unwrap();
+        world.settle().await;
+        world
+    }
+
+    /// The places, departments and names that the residents service would tell of.
+    async fn settle(&self) {
+        let mut connection = self.pool.acquire().await.unwrap();
+        let (gn, xs) = (self.gongnong, self.xingshan);
+        let community = Uuid::now_v7();
+        let places = [
+            place(gn, Uuid::now_v7(), ("gn", "工农区", 1), None, (130.2, 47.3, 0.2)),
+            place(gn, self.street, ("gn.xy", &self.street_name, 2), None, (130.2, 47.3, 0.1)),
+            place(gn, Uuid::now_v7(), ("gn.hq", "红旗街道", 2), None, (130.3, 47.3, 0.1)),
+            place(gn, community, ("gn.xy.sh", "松鹤社区", 3), Some(self.street), (130.22, 47.32, 0.04)),
+            place(gn, self.compound, ("gn.xy.sh.03", "松鹤小区", 4), Some(community), (130.23, 47.33, 0.01)),
+            place(gn, self.building, ("gn.xy.sh.03.1", "1号楼", 5), Some(self.compound), (0.0, 0.0, 0.0)),
+            place(xs, Uuid::now_v7(), ("xs.yh", "岭北街道", 2), None, (130.5, 47.3, 0.1)),
+        ];
+        projection::keep_places(&mut connection, &places).await.unwrap();
+        let department = |id: Uuid, name: &str| {
+            (gn, id, DepartmentChanged { department_id: id.to_string(), name: name.into(), code: name.into() })
+        };
+        let departments = [department(self.housing, "住建局"), department(self.fire, "消防救援大队")];
+        projection::keep_departments(&mut connection, &departments).await.unwrap();
+        drop(connection);
+        self.name(&self.courier, "李春生").await;
+        self.name(&self.liaison, "张明").await;
+        self.name(&self.handler, "赵强").await;
+    }
+
+    pub async fn name(&self, person: &Person, name: &str) {
+        let mut connection = self.pool.acquire().await.unwrap();
+        let told = PersonChanged { person_id: person.id.to_string(), name: name.into() };
+        projection::keep_people(&mut connection, &[(person.district, person.id, told)]).await.unwrap();
+    }
+
+    pub fn rpc(&self) -> &TicketRpc {
+        &self.replicas[0]
+    }
+
+    /// A photo this person uploaded.
+    pub fn photo(&self, person: &Person) -> String {
+        self.media.mint(person.district, person.id, self.clock.now()).to_string()
+    }
+
+    pub async fn report(&self, person: &Person, request: ReportRequest) -> Result<Ticket, Status> {
+        answer(self.rpc().report(person.asks("Report", request)).await)
+    }
+
+    pub async fn claim(&self, person: &Person, id: &str) -> Result<Ticket, Status> {
+        answer(self.rpc().claim(person.asks("Claim", ClaimRequest { ticket_id: id.into() })).await)
+    }
+
+    pub async fn dispatch(&self, person: &Person, id: &str, department: Uuid) -> Result<Ticket, Status> {
+        let request = DispatchRequest { ticket_id: id.into(), department_id: department.to_string() };
+        answer(self.rpc().dispatch(person.asks("Dispatch", request)).await)
+    }
+
+    pub async fn accept(&self, person: &Person, id: &str) -> Result<Ticket, Status> {
+        answer(self.rpc().accept(person.asks("Accept", AcceptRequest { ticket_id: id.into() })).await)
+    }
+
+    pub async fn resolve(&self, person: &Person, id: &str, photos: &[String]) -> Result<Ticket, Status> {
+        let request = ResolveRequest { ticket_id: id.into(), text: "已清理".into(), media_ids: photos.to_vec() };
+        answer(self.rpc().resolve(person.asks("Resolve", request)).await)
+    }
+
+    pub async fn rate(&self, person: &Person, id: &str, satisfied: bool, comment: &str) -> Result<Ticket, Status> {
+        let request = RateRequest { ticket_id: id.into(), satisfied: Some(satisfied), comment: comment.into() };
+        answer(self.rpc().rate(person.asks("Rate", request)).await)
+    }
+
+    pub async fn get(&self, person: &Person, id: &str) -> Result<Ticket, Status> {
+        answer(self.rpc().get_ticket(person.asks("GetTicket", GetTicketRequest { ticket_id: id.into() })).await)
+    }
+
+    pub async fn list(&self, person: &Person, request: ListTicketsRequest) -> Vec<Ticket> {
+        self.rpc().list_tickets(person.asks("ListTickets", request)).await.unwrap().into_inner().tickets
+    }
+
+    pub async fn events(&self, person: &Person, id: &str) -> Vec<TicketEvent> {
+        let request = ListEventsRequest { ticket_id: id.into(), ..Default::default() };
+        self.rpc().list_events(person.asks("ListEvents", request)).await.unwrap().into_inner().events
+    }
+
+    /// A new ticket of the courier in the pool of the street.
+    pub async fn pooled(&self) -> Ticket {
+        self.report(&self.courier, report(NEEDS_NO_PHOTO)).await.unwrap()
+    }
+
+    /// A new ticket sent to the housing department.
+    pub async fn dispatched(&self, category: &str) -> Ticket {
+        let ticket = self.report(&self.courier, report(category)).await.unwrap();
+        self.claim(&self.liaison, &ticket.ticket_id).await.unwrap();
+        self.dispatch(&self.liaison, &ticket.ticket_id, self.housing).await.unwrap()
+    }
+
+    /// What the feed tells, once it tells this much: it holds back while any older transaction of the server is open.
+    pub async fn told(&self, events: usize) -> Vec<Event> {
+        let source = Source::Local(self.pool.clone(), "tickets");
+        let all = async {
+            loop {
+                let told = source.read(Position::default(), 1000).await.unwrap();
+                if told.len() >= events {
+                    return told;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), all).await.expect("the feed tells it")
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let statement = format!("select count(*) from tickets.{table}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&self.pool).await.unwrap()
+    }
+}
+
+pub fn answer<T>(answer: Result<tonic::Response<T>, Status>) -> Result<T, Status> {
+    answer.map(tonic::Response::into_inner)
+}
+
+/// A sound report in the compound.
+pub fn report(category: &str) -> ReportRequest {
+    ReportRequest {
+        ticket_id: Uuid::now_v7().to_string(),
+        category_code: category.into(),
+        text: "楼道口结冰，老人易滑倒".into(),
+        location: Some(at(130.235, 47.335)),
+        ..Default::default()
+    }
+}
+
+pub fn at(lng: f64, lat: f64) -> Location {
+    Location { lng: Some(lng), lat: Some(lat), crs: Crs::Gcj02.into(), accuracy_m: Some(20.0) }
+}
+
+fn place(
+    district: Uuid,
+    id: Uuid,
+    (path, name, level): (&str, &str, i32),
+    parent: Option<Uuid>,
+    (lng, lat, side): (f64, f64, f64),
+) -> projection::Told<PlaceChanged> {
+    let corners = [(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)];
+    let corners = corners.into_iter().filter(|_| side > 0.0);
+    let told = PlaceChanged {
+        place_id: id.to_string(),
+        parent_id: parent.map(|id| id.to_string()).unwrap_or_default(),
+        name: name.into(),
+        full_name: name.into(),
+        level,
+        path: path.into(),
+        boundary: corners.map(|(east, north)| Point { lng: lng + east, lat: lat + north }).collect(),
+    };
+    (district, id, told)
+}
+
+/// The stable reason of a refusal.
+pub fn reason(status: &Status) -> String {
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// A fact of a refusal.
+pub fn fact(status: &Status, name: &str) -> String {
+    let info = status.get_details_error_info();
+    info.and_then(|info| info.metadata.get(name).cloned()).unwrap_or_default()
+}
+
+/// The first field a refusal names.
+pub fn field(status: &Status) -> String {
+    let request = status.get_details_bad_request();
+    request.and_then(|request| request.field_violations.first().map(|field| field.field.clone())).unwrap_or_default()
+}
+
+pub fn state(ticket: &Ticket) -> State {
+    ticket.state()
+}

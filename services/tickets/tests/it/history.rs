@@ -1,0 +1,108 @@
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+use sqlx::Row;
+use tickets::sweep;
+
+use crate::harness::{NEEDS_NO_PHOTO, World, people::Person, report};
+
+/// A small generator: the same seed walks the same way.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % sides).unwrap()
+    }
+}
+
+/// One of everybody's moves on one of the tickets; a refusal is an answer too.
+async fn move_one(world: &World, dice: &mut Dice, ids: &[String], liaisons: &[Person]) {
+    let (id, liaison) = (&ids[dice.roll(ids.len() as u64)], &liaisons[dice.roll(2)]);
+    let mate = Person { posts: world.handler.posts.clone(), ..liaison.clone() };
+    let handler = [&world.handler, &mate][dice.roll(2)];
+    let unwell = |status: &tonic::Status| status.code() == tonic::Code::Internal;
+    let outcome = match dice.roll(9) {
+        0 | 1 => world.claim(liaison, id).await,
+        2 | 3 => world.dispatch(liaison, id, world.housing).await,
+        4 => world.accept(handler, id).await,
+        5 | 6 => world.resolve(handler, id, &[]).await,
+        7 => world.rate(&world.courier, id, false, "还是滑").await,
+        _ => world.rate(&world.courier, id, true, "").await,
+    };
+    assert!(!outcome.as_ref().is_err_and(unwell), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_everybody_does_at_once_histories_are_whole_and_replay_to_their_rows() {
+    let world = Arc::new(World::new().await);
+    let liaisons = Arc::new([Person::liaison(world.gongnong, "gn.xy"), world.liaison.clone()]);
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        ids.push(world.report(&world.courier, report(NEEDS_NO_PHOTO)).await.unwrap().ticket_id);
+    }
+    let ids = Arc::new(ids);
+    let walkers = (1..=8).map(|seed| {
+        let (world, ids, liaisons) = (world.clone(), ids.clone(), liaisons.clone());
+        tokio::spawn(async move {
+            let mut dice = Dice(seed);
+            for _ in 0..60 {
+                move_one(&world, &mut dice, &ids, &liaisons[..]).await;
+            }
+        })
+    });
+    let walkers: Vec<_> = walkers.collect();
+    let sweeper = tokio::spawn({
+        let world = world.clone();
+        async move {
+            for _ in 0..40 {
+                world.clock.advance(TimeDelta::minutes(45));
+                sweep::sweep(&world.pool, world.clock.now()).await.unwrap();
+            }
+        }
+    });
+    for walker in walkers {
+        walker.await.unwrap();
+    }
+    sweeper.await.unwrap();
+    for id in ids.iter() {
+        replay(&world, id.parse().unwrap()).await;
+    }
+    assert_eq!(world.count("event").await, world.count("outbox").await, "no event untold");
+    let without: i64 = world
+        .count(
+            "ticket t where (state = 'POOL' or department_id is not null and state in ('DISPATCHED', 'IN_PROGRESS', 'COORDINATION'))
+            <> exists (select from tickets.timer m where m.ticket_id = t.ticket_id
+                and m.kind = case t.state when 'POOL' then 'CLAIM' else 'RESOLVE' end)",
+        )
+        .await;
+    assert_eq!(without, 0, "a deadline for everything that waits, and for nothing else");
+}
+
+/// Adds up a history: no number missing, every step begins where the one before ended, and the sum is the row.
+async fn replay(world: &World, id: uuid::Uuid) {
+    let events = sqlx::query("select * from tickets.event where ticket_id = $1 order by sequence").bind(id);
+    let events = events.fetch_all(&world.pool).await.unwrap();
+    let (mut state, mut facts) = (String::new(), serde_json::Map::new());
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event.get::<i64, _>("sequence"), i64::try_from(at).unwrap() + 1);
+        assert_eq!(event.get::<String, _>("from_state"), state);
+        state = event.get("to_state");
+        if state != "COORDINATION" {
+            facts.insert("coordination_reason".into(), "".into());
+        }
+        if let Value::Object(told) = event.get::<Value, _>("facts") {
+            facts.extend(told);
+        }
+    }
+    let row: Value = sqlx::query_scalar("select to_jsonb(t) from tickets.ticket t where ticket_id = $1")
+        .bind(id)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!((&row["state"], &row["version"]), (&Value::from(state), &Value::from(events.len())));
+    for (column, value) in facts.iter().filter(|(column, _)| *column != "satisfied") {
+        assert_eq!(&row[column], value, "{column} of {id}");
+    }
+}
