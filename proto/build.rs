@@ -22,6 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     let mut config = tonic_prost_build::Config::new();
     config.skip_protoc_run().enable_type_names();
-    tonic_prost_build::configure().build_transport(true).compile_fds_with_config(compiler.file_descriptor_set(), config)?;
+    tonic_prost_build::configure()
+        .build_transport(true)
+        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Result, ensure};
-use sqlx::{PgPool, Row, postgres::PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgPoolOptions};
 use uuid::Uuid;
 
 use crate::retry;
@@ -29,7 +29,7 @@ pub async fn quiet(pool: &PgPool) -> Result<()> {
              where (o.tx, o.event_id) > (s.tx, s.event_id))"
         );
         let heard = async || -> Result<Option<()>> {
-            let done: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).fetch_one(pool).await?;
+            let done: bool = sqlx::query_scalar(AssertSqlSafe(statement.clone())).fetch_one(pool).await?;
             Ok(done.then_some(()))
         };
         retry::until(&format!("{listener} has heard {producer}"), Duration::from_secs(20), heard).await?;
@@ -46,19 +46,22 @@ pub async fn all(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
     points(pool).await?;
     funds(pool, acknowledged).await?;
     for (redemption, state) in &acknowledged.redemptions {
-        let found: Option<String> = sqlx::query_scalar("select state from incentives.redemption where redemption_id = $1")
-            .bind(redemption)
-            .fetch_optional(pool)
-            .await?;
+        let found: Option<String> =
+            sqlx::query_scalar("select state from incentives.redemption where redemption_id = $1")
+                .bind(redemption)
+                .fetch_optional(pool)
+                .await?;
         ensure!(found.as_deref() == Some(*state), "redemption {redemption}: acknowledged {state}, found {found:?}");
     }
     Ok(())
 }
 
 /// Counts the rows of a statement that lists what is wrong.
-async fn none(pool: &PgPool, what: &str, statement: &'static str) -> Result<()> {
-    let rows = sqlx::query(statement).fetch_all(pool).await?;
-    let first = rows.first().map(|row| (0..row.len()).map(|at| row.try_get::<String, _>(at).unwrap_or_default()).collect::<Vec<_>>());
+async fn none(pool: &PgPool, what: &str, statement: &str) -> Result<()> {
+    let rows = sqlx::query(AssertSqlSafe(statement.to_owned())).fetch_all(pool).await?;
+    let first = rows
+        .first()
+        .map(|row| (0..row.len()).map(|at| row.try_get::<String, _>(at).unwrap_or_default()).collect::<Vec<_>>());
     ensure!(rows.is_empty(), "{what}: {} rows, the first {first:?}", rows.len());
     Ok(())
 }
@@ -95,7 +98,7 @@ async fn histories(pool: &PgPool) -> Result<()> {
          and not exists (select from tickets.timer m where m.district_id = t.district_id and m.ticket_id = t.ticket_id)").await?;
     for schema in ["tickets", "incentives", "finance"] {
         let statement = format!("select count(*) from {schema}.dead_letter");
-        let dead: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(pool).await?;
+        let dead: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(pool).await?;
         ensure!(dead == 0, "{schema} has {dead} dead letters");
     }
     Ok(())
@@ -103,10 +106,11 @@ async fn histories(pool: &PgPool) -> Result<()> {
 
 /// What was acknowledged of one ticket stands in its history, once.
 async fn told(pool: &PgPool, ticket: Uuid, steps: &[&'static str]) -> Result<()> {
-    let rows: Vec<String> = sqlx::query_scalar("select transition from tickets.event where ticket_id = $1 order by sequence")
-        .bind(ticket)
-        .fetch_all(pool)
-        .await?;
+    let rows: Vec<String> =
+        sqlx::query_scalar("select transition from tickets.event where ticket_id = $1 order by sequence")
+            .bind(ticket)
+            .fetch_all(pool)
+            .await?;
     for step in steps {
         let wanted = match *step {
             "report" => "T1",
@@ -122,21 +126,29 @@ async fn told(pool: &PgPool, ticket: Uuid, steps: &[&'static str]) -> Result<()>
     Ok(())
 }
 
-/// Balances are the sums of their transfers, versions have no gap, nobody is awarded twice, nothing is negative.
-async fn points(pool: &PgPool) -> Result<()> {
-    none(
-        pool,
-        "a points account that is not the sum of its transfers",
-        "select a.owner_id::text, a.purpose, a.posted::text, l.total::text, a.version::text from incentives.account a
+/// Every account of a ledger is the sum of its legs, without a gap, and not negative; every other leg is the district's.
+async fn ledger(pool: &PgPool, schema: &str) -> Result<()> {
+    let statement = format!(
+        "select a.owner_id::text, a.purpose, a.posted::text, l.total::text, a.version::text from {schema}.account a
          left join lateral (select coalesce(sum(amount), 0) as total, count(*) as legs from (
-             select amount from incentives.transfer t where t.district_id = a.district_id
+             select amount from {schema}.transfer t where t.district_id = a.district_id
                  and (t.credit_owner_id, t.credit_purpose) = (a.owner_id, a.purpose)
              union all
-             select -amount from incentives.transfer t where t.district_id = a.district_id
+             select -amount from {schema}.transfer t where t.district_id = a.district_id
                  and (t.debit_owner_id, t.debit_purpose) = (a.owner_id, a.purpose)) legs) l on true
-         where l.total <> a.posted or l.legs <> a.version or a.posted < 0",
-    )
-    .await?;
+         where l.total <> a.posted or l.legs <> a.version or a.posted < 0
+         union all
+         select t.transfer_id::text, leg.purpose, t.amount::text, 'no such account', '' from {schema}.transfer t
+         cross join lateral (values (debit_owner_id, debit_purpose), (credit_owner_id, credit_purpose)) leg (owner_id, purpose)
+         where leg.owner_id <> t.district_id and not exists (select from {schema}.account a
+             where (a.district_id, a.owner_id, a.purpose) = (t.district_id, leg.owner_id, leg.purpose))"
+    );
+    none(pool, &format!("an account of {schema} that is not the sum of its transfers"), &statement).await
+}
+
+/// Nobody is awarded twice or forgotten, and no piece of a prize is.
+async fn points(pool: &PgPool) -> Result<()> {
+    ledger(pool, "incentives").await?;
     none(
         pool,
         "a courier's ticket without exactly one award in its right state",
@@ -168,20 +180,11 @@ async fn points(pool: &PgPool) -> Result<()> {
     .await
 }
 
-/// Every acknowledged entry is there once, and every purpose holds the sum of its entries.
+/// Every acknowledged entry is there once.
 async fn funds(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
-    none(
-        pool,
-        "a purpose that is not the sum of its entries",
-        "select a.place_id::text, a.purpose, a.posted::text, coalesce(l.total, 0)::text from finance.account a
-         left join lateral (select sum(case kind when 'INCOME' then amount_fen else -amount_fen end) as total, count(*) as entries
-             from finance.transfer t where t.district_id = a.district_id and t.place_id = a.place_id and t.purpose = a.purpose) l
-             on true
-         where coalesce(l.total, 0) <> a.posted or l.entries <> a.version or a.posted < 0",
-    )
-    .await?;
+    ledger(pool, "finance").await?;
     for (entry, amount) in &acknowledged.fund_entries {
-        let found: Vec<i64> = sqlx::query_scalar("select amount_fen from finance.transfer where entry_id = $1")
+        let found: Vec<i64> = sqlx::query_scalar("select amount from finance.transfer where entry_id = $1")
             .bind(entry)
             .fetch_all(pool)
             .await?;

@@ -19,7 +19,6 @@ use crate::client::Client;
 pub struct Instance {
     pub data: PathBuf,
     pub port: u16,
-    pub client: Client,
     child: Child,
 }
 
@@ -38,11 +37,10 @@ impl Instance {
 
     /// The same with settings in the environment.
     pub fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let data = env::temp_dir().join(format!("hemei-test-{}-{port}", std::process::id()));
         let child = launch(&data, port, arguments, environment)?;
-        let client = Client::new(&format!("http://127.0.0.1:{port}"));
-        let instance = Self { data, port, client, child };
+        let instance = Self { data, port, child };
         instance.wait_until_up(Duration::from_secs(60))?;
         Ok(instance)
     }
@@ -68,6 +66,11 @@ impl Instance {
         bail!("not up after {limit:?}:\n{log}")
     }
 
+    /// A client of its own for each test: connections live as long as the runtime that opened them.
+    pub fn client(&self) -> Client {
+        Client::new(&format!("http://127.0.0.1:{}", self.port))
+    }
+
     /// What the launcher wrote down: pids, ports, addresses.
     pub fn run_file(&self) -> Result<Value> {
         Ok(serde_json::from_str(&fs::read_to_string(self.data.join("run.json"))?)?)
@@ -90,6 +93,12 @@ impl Instance {
     pub fn database_url(&self) -> Result<String> {
         Ok(self.run_file()?["database_url"].as_str().context("database_url")?.to_owned())
     }
+}
+
+/// A port below those that the kernel gives to outgoing connections, so that it stays free for a restart.
+fn free_port() -> Result<u16> {
+    let ports = (0..9000).map(|_| 20_000 + rand::random::<u16>() % 9000);
+    ports.into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("a free port")
 }
 
 fn launch(data: &Path, port: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Child> {

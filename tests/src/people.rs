@@ -15,8 +15,16 @@ use crate::client::Client;
 pub type Role = &'static str;
 /// All of them.
 pub const ROLES: [Role; 10] = [
-    "courier", "resident", "home_observer", "community_worker", "liaison", "department_handler", "coordinator",
-    "property_manager", "district_admin", "auditor",
+    "courier",
+    "resident",
+    "home_observer",
+    "community_worker",
+    "liaison",
+    "department_handler",
+    "coordinator",
+    "property_manager",
+    "district_admin",
+    "auditor",
 ];
 
 /// A row of `/sandbox/people.json`.

@@ -12,7 +12,9 @@ pub async fn post(client: &Client, path: &str, body: &Value, limit: Duration) ->
     loop {
         let answer = client.post(path, body).await;
         match &answer {
-            Ok(answer) if !answer.status.is_server_error() && answer.status.as_u16() != 429 => return Ok(answer.clone()),
+            Ok(answer) if !answer.status.is_server_error() && answer.status.as_u16() != 429 => {
+                return Ok(answer.clone());
+            }
             _ if begun.elapsed() > limit => {
                 let last = answer.map(|answer| String::from_utf8_lossy(&answer.bytes).into_owned());
                 bail!("{path} did not succeed in {limit:?}: {last:?}");

@@ -24,7 +24,11 @@ impl Cast {
     pub async fn find(client: &Client, district_id: &str) -> Result<Self> {
         let people = people::all(client).await?;
         let of = |role: &str| {
-            people.iter().filter(move |person| person.role == role && person.district_id == district_id).cloned().collect::<Vec<_>>()
+            people
+                .iter()
+                .filter(move |person| person.role == role && person.district_id == district_id)
+                .cloned()
+                .collect::<Vec<_>>()
         };
         let handler = of("department_handler").into_iter().next().context("a handler")?;
         let liaison = of("liaison").into_iter().next().context("a liaison")?;

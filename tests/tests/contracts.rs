@@ -15,8 +15,10 @@ fn every_rpc_says_who_may_call_it() {
     assert!(proto::methods().len() > 30);
     let broken = faults(|method| {
         let Some(access) = &method.access else { return Some(format!("{}: no access option", method.path)) };
-        let kinds = [access.public, access.internal, access.signed_in() != Rows::Unspecified || !access.grants.is_empty()];
-        (kinds.iter().filter(|kind| **kind).count() != 1).then(|| format!("{}: not exactly one kind of caller", method.path))
+        let kinds =
+            [access.public, access.internal, access.signed_in() != Rows::Unspecified || !access.grants.is_empty()];
+        (kinds.iter().filter(|kind| **kind).count() != 1)
+            .then(|| format!("{}: not exactly one kind of caller", method.path))
     });
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -41,7 +43,8 @@ fn every_reason_has_texts_and_every_text_a_reason() {
     let silent: Vec<_> = listed.iter().filter(|reason| !texts.contains_key(**reason)).collect();
     assert!(silent.is_empty(), "no texts for {silent:?}");
     let chinese = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
-    let broken: Vec<_> = texts.iter().filter(|(_, text)| !chinese(&text.zh) || text.en.is_empty() || chinese(&text.en)).collect();
+    let broken: Vec<_> =
+        texts.iter().filter(|(_, text)| !chinese(&text.zh) || text.en.is_empty() || chinese(&text.en)).collect();
     assert!(broken.is_empty(), "not in both languages: {broken:?}");
 }
 
@@ -64,7 +67,9 @@ fn every_reason_in_the_code_is_documented() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                used.extend(text.split('"').skip(1).step_by(2).filter(|word| texts.contains_key(*word)).map(str::to_owned));
+                used.extend(
+                    text.split('"').skip(1).step_by(2).filter(|word| texts.contains_key(*word)).map(str::to_owned),
+                );
             }
         }
     }

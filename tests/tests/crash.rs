@@ -14,7 +14,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::json;
 use uuid::Uuid;
 
-const TARGETS: [&str; 8] = ["residents", "tickets", "incentives", "finance", "gateway", "postgres", "redis", "flushall"];
+const TARGETS: [&str; 8] =
+    ["residents", "tickets", "incentives", "finance", "gateway", "postgres", "redis", "flushall"];
 /// Everything serves again this soon after a kill.
 const RECOVERY: Duration = Duration::from_secs(10);
 /// A client gives up retrying after this; several kills may follow each other.
@@ -86,7 +87,9 @@ impl Load {
     async fn redeem_and_cancel(self) -> Result<()> {
         let courier = &self.cast.as_courier;
         let prizes = courier.get("/v1/prizes").await?.success()?;
-        let prize = prizes["prizes"].as_array().and_then(|prizes| prizes.iter().find(|prize| prize["stock"].as_i64() > Some(5)));
+        let prize = prizes["prizes"]
+            .as_array()
+            .and_then(|prizes| prizes.iter().find(|prize| prize["stock"].as_i64() > Some(5)));
         let prize_id = prize.context("a prize in stock")?["prize_id"].clone();
         while !self.stop.load(Ordering::Relaxed) {
             let id = Uuid::now_v7();
@@ -145,7 +148,7 @@ async fn nothing_acknowledged_is_lost_whatever_is_killed() {
     println!("HEMEI_CRASH_SEED={seed} HEMEI_CRASH_KILLS={kills}");
     let mut random = StdRng::seed_from_u64(seed);
     let instance = tokio::task::spawn_blocking(Instance::shared).await.unwrap();
-    let load = Load::prepare(&instance.client).await.unwrap();
+    let load = Load::prepare(&instance.client()).await.unwrap();
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..6 {
         workers.spawn(load.clone().report_and_resolve());
@@ -159,7 +162,11 @@ async fn nothing_acknowledged_is_lost_whatever_is_killed() {
         let target = TARGETS.get(number).copied().unwrap_or_else(|| TARGETS.choose(&mut random).unwrap());
         tokio::time::sleep(Duration::from_millis(random.random_range(50..1200))).await;
         strike(&instance, target).await.with_context(|| format!("kill {number}: {target}")).unwrap();
-        let took = load.serving(&instance.client).await.with_context(|| format!("seed {seed}, kill {number}: {target}")).unwrap();
+        let took = load
+            .serving(&instance.client())
+            .await
+            .with_context(|| format!("seed {seed}, kill {number}: {target}"))
+            .unwrap();
         println!("kill {number:2} {target:10} serving again after {:4} ms", took.as_millis());
         slowest = slowest.max(took);
     }
@@ -181,11 +188,11 @@ async fn nothing_acknowledged_is_lost_whatever_is_killed() {
 async fn killing_the_launcher_and_starting_again_works() {
     let start = tokio::task::spawn_blocking(|| Instance::start(&[]));
     let mut instance = start.await.unwrap().unwrap();
-    let load = Load::prepare(&instance.client).await.unwrap();
+    let load = Load::prepare(&instance.client()).await.unwrap();
     let told = tickets::lifecycle(&load.cast).await.unwrap();
     let relaunch = tokio::task::spawn_blocking(move || instance.relaunch().map(|()| instance));
     instance = relaunch.await.unwrap().unwrap();
-    load.serving(&instance.client).await.unwrap();
+    load.serving(&instance.client()).await.unwrap();
     let path = format!("/v1/tickets/{}", told["ticket_id"].as_str().unwrap());
     let read = load.cast.as_courier.get(&path).await.unwrap().success().unwrap();
     assert_eq!(read["etag"], told["etag"]);

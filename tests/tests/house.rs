@@ -48,15 +48,28 @@ fn files_have_at_most_300_lines() {
 #[test]
 fn chassis_knows_no_domain_word() {
     let words = [
-        "ticket", "courier", "liaison", "prize", "redemption", "fund", "resident", "points", "voucher", "category", "compound",
-        "household", "department_handler", "subdistrict",
+        "ticket",
+        "courier",
+        "liaison",
+        "prize",
+        "redemption",
+        "fund",
+        "resident",
+        "points",
+        "voucher",
+        "category",
+        "compound",
+        "household",
+        "department_handler",
+        "subdistrict",
     ];
     let mut broken = Vec::new();
     for path in files(&root().join("services/chassis/src"), ".rs") {
         for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
             let text = line.to_lowercase();
             let split = text.split(|letter: char| !letter.is_alphanumeric());
-            let said = split.filter(|part| words.iter().any(|word| part == word || part.strip_suffix('s') == Some(word)));
+            let said =
+                split.filter(|part| words.iter().any(|word| part == word || part.strip_suffix('s') == Some(word)));
             // Roles are part of the access option, which the whole suite shares.
             broken.extend(
                 said.filter(|_| !text.contains("role::"))
@@ -83,7 +96,9 @@ fn no_service_names_the_schema_of_another() {
                         let before = &line[..at];
                         let after = &line[at + schema.len()..];
                         !before.ends_with(|letter: char| letter == '.' || letter.is_alphanumeric() || letter == '_')
-                            && ["from ", "join ", "into ", "update ", "table ", "references "].iter().any(|verb| before.ends_with(verb))
+                            && ["from ", "join ", "into ", "update ", "table ", "references "]
+                                .iter()
+                                .any(|verb| before.ends_with(verb))
                             && after.starts_with(|letter: char| letter.is_ascii_lowercase())
                     });
                     if said {
@@ -98,7 +113,8 @@ fn no_service_names_the_schema_of_another() {
 
 #[test]
 fn no_file_has_a_name_that_says_nothing() {
-    let banned = ["mod.rs", "utils.rs", "util.rs", "helpers.rs", "helper.rs", "common.rs", "manager.rs", "impl.rs", "misc.rs"];
+    let banned =
+        ["mod.rs", "utils.rs", "util.rs", "helpers.rs", "helper.rs", "common.rs", "manager.rs", "impl.rs", "misc.rs"];
     let named = files(&root(), ".rs");
     none(
         named
@@ -127,10 +143,12 @@ fn nothing_is_left_for_later() {
 fn the_map_in_the_readme_matches_the_folders() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let map = readme.split("<!-- map -->").nth(1).expect("the README has a map between <!-- map --> marks");
-    let named: Vec<&str> = map.lines().filter_map(|line| line.split_whitespace().next()).filter(|word| word.contains('/')).collect();
+    let named: Vec<&str> =
+        map.lines().filter_map(|line| line.split_whitespace().next()).filter(|word| word.contains('/')).collect();
     assert!(named.len() >= 10, "the map names the folders");
     none(named.iter().filter(|path| !root().join(path).exists()).map(|path| format!("not there: {path}")).collect());
-    let services = fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let services =
+        fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     none(
         services
             .filter(|name| !named.iter().any(|path| path.trim_end_matches('/') == format!("services/{name}")))

@@ -17,10 +17,14 @@ use uuid::Uuid;
 type Seen = Arc<Mutex<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>>>;
 
 fn remember(seen: &Seen, body: &[u8]) {
-    let request = ExportTraceServiceRequest::decode(&body[5..]).expect("an export request behind the five bytes of its frame");
+    let request =
+        ExportTraceServiceRequest::decode(&body[5..]).expect("an export request behind the five bytes of its frame");
     for group in request.resource_spans {
         let attributes = group.resource.unwrap_or_default().attributes;
-        let name = attributes.into_iter().find(|attribute| attribute.key == "service.name").and_then(|attribute| attribute.value);
+        let name = attributes
+            .into_iter()
+            .find(|attribute| attribute.key == "service.name")
+            .and_then(|attribute| attribute.value);
         let service = format!("{:?}", name.and_then(|value| value.value));
         for span in group.scope_spans.into_iter().flat_map(|scope| scope.spans) {
             let trace = span.trace_id.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -49,8 +53,8 @@ async fn a_claim_is_one_trace_until_the_points_are_pending() {
         Instance::start_with(&[], &[("HEMEI_OTLP_ENDPOINT", address.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "200")])
     };
     let instance = tokio::task::spawn_blocking(start).await.unwrap().unwrap();
-    let district = people::all(&instance.client).await.unwrap()[0].district_id.clone();
-    let cast = Cast::find(&instance.client, &district).await.unwrap();
+    let district = people::all(&instance.client()).await.unwrap()[0].district_id.clone();
+    let cast = Cast::find(&instance.client(), &district).await.unwrap();
     let id = Uuid::now_v7();
     cast.as_courier.post("/v1/tickets", &tickets::report(id, &cast.courier)).await.unwrap().success().unwrap();
 
@@ -63,7 +67,7 @@ async fn a_claim_is_one_trace_until_the_points_are_pending() {
         .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))
         .body(Full::from("{}"))
         .unwrap();
-    instance.client.raw(request).await.unwrap().success().unwrap();
+    instance.client().raw(request).await.unwrap().success().unwrap();
 
     let wanted = [("gateway", "claim"), ("tickets", "Claim"), ("tickets", "sql"), ("incentives", "award")];
     let complete = async || {

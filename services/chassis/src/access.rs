@@ -18,7 +18,7 @@ use crate::{
     client::SERVICE_KEY,
     faults::Fault,
     telemetry,
-    token::{Claims, ClaimedPost, constant_time_eq},
+    token::{ClaimedPost, Claims, constant_time_eq},
     verifier::Verifier,
 };
 

@@ -102,7 +102,8 @@ where
         }
         Err(_) => {
             for (_, request, answer) in batch {
-                let outcome = flush(vec![request]).await.and_then(|mut outcomes| outcomes.pop().unwrap_or_else(|| Err(lost())));
+                let outcome =
+                    flush(vec![request]).await.and_then(|mut outcomes| outcomes.pop().unwrap_or_else(|| Err(lost())));
                 answer.send(outcome).ok();
             }
         }

@@ -42,7 +42,7 @@ impl Loaded {
         Ok(self.table.clone().try_into()?)
     }
 
-    /// Where another role listens, for example `peer("residents")`.
+    /// Where another role listens.
     pub fn peer(&self, name: &str) -> Result<String, ConfigError> {
         let key = format!("{name}_address");
         let address = self.table.get(&key).and_then(Value::as_str).ok_or(ConfigError::Missing(key))?;

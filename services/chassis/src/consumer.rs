@@ -7,18 +7,13 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{
-    cache::Cache,
-    faults::Fault,
-    feed::Source,
-    ops::Gate,
-    telemetry,
-};
+use crate::{cache::Cache, faults::Fault, feed::Source, ops::Gate, telemetry};
 
 const BATCH: i32 = 500;
 
 /// Applies events inside the transaction that also stores the position. It must be the same effect however often it is tried.
-pub type Apply = Arc<dyn for<'c> Fn(&'c mut PgConnection, &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> + Send + Sync>;
+pub type Apply =
+    Arc<dyn for<'c> Fn(&'c mut PgConnection, &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> + Send + Sync>;
 
 /// One subscription of one service.
 #[derive(Clone)]
@@ -94,7 +89,9 @@ impl Consumer {
             match self.attempt(after, events).await {
                 Ok(moved) => return Ok(moved),
                 Err(fault) if fault.code == tonic::Code::Unavailable => return Err(fault),
-                Err(fault) => tracing::warn!(producer = self.producer, %fault, "a batch failed, trying its events one by one"),
+                Err(fault) => {
+                    tracing::warn!(producer = self.producer, %fault, "a batch failed, trying its events one by one")
+                }
             }
         }
         self.one_by_one(after, events, parked).await
@@ -142,7 +139,8 @@ impl Consumer {
             "update {schema}.subscription set tx = $4, event_id = $5 where producer in (select producer from {schema}.subscription \
              where producer = $1 and tx = $2 and event_id = $3 for update skip locked)"
         );
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(self.name()).bind(from.transaction_id).bind(from.event_id);
+        let query =
+            sqlx::query(AssertSqlSafe(statement)).bind(self.name()).bind(from.transaction_id).bind(from.event_id);
         let done = query.bind(to.transaction_id).bind(to.event_id).execute(connection).await?;
         Ok(done.rows_affected() == 1)
     }
@@ -170,11 +168,17 @@ impl Consumer {
         );
         let subject: Uuid = event.subject_id.parse().unwrap_or_default();
         let query = sqlx::query(AssertSqlSafe(statement)).bind(self.name()).bind(position.transaction_id);
-        let query = query.bind(position.event_id).bind(subject).bind(prost_reflect::prost::Message::encode_to_vec(event));
+        let query =
+            query.bind(position.event_id).bind(subject).bind(prost_reflect::prost::Message::encode_to_vec(event));
         query.bind(reason).execute(&mut *transaction).await?;
         transaction.commit().await?;
         metrics::counter!("events_dead_total", "producer" => self.producer).increment(1);
-        tracing::error!(producer = self.producer, event = position.event_id, reason, "event not applied; fix, then replay");
+        tracing::error!(
+            producer = self.producer,
+            event = position.event_id,
+            reason,
+            "event not applied; fix, then replay"
+        );
         Ok(true)
     }
 
@@ -182,7 +186,8 @@ impl Consumer {
     /// letter still fails keeps the rest of its letters.
     pub async fn replay(&self) -> Result<usize, Fault> {
         let schema = self.schema;
-        let statement = format!("select tx, event_id, event from {schema}.dead_letter where producer = $1 order by tx, event_id");
+        let statement =
+            format!("select tx, event_id, event from {schema}.dead_letter where producer = $1 order by tx, event_id");
         let rows = sqlx::query(AssertSqlSafe(statement)).bind(self.name()).fetch_all(&self.pool).await?;
         let (mut replayed, mut stuck) = (0, HashSet::new());
         for row in rows {
@@ -192,7 +197,8 @@ impl Consumer {
                 continue;
             }
             let mut transaction = self.pool.begin().await?;
-            let statement = format!("delete from {schema}.dead_letter where producer = $1 and tx = $2 and event_id = $3");
+            let statement =
+                format!("delete from {schema}.dead_letter where producer = $1 and tx = $2 and event_id = $3");
             let query = sqlx::query(AssertSqlSafe(statement)).bind(self.name());
             let query = query.bind(row.try_get::<i64, _>(0)?).bind(row.try_get::<i64, _>(1)?);
             let gone = query.execute(&mut *transaction).await?.rows_affected();
@@ -215,7 +221,9 @@ pub fn span(event: &Event, name: &'static str) -> tracing::Span {
 }
 
 /// Decodes the payload when the event is of this type.
-pub fn payload<M: prost_reflect::prost::Message + prost_reflect::prost::Name + Default>(event: &Event) -> Result<Option<M>, Fault> {
+pub fn payload<M: prost_reflect::prost::Message + prost_reflect::prost::Name + Default>(
+    event: &Event,
+) -> Result<Option<M>, Fault> {
     if event.r#type != M::full_name() {
         return Ok(None);
     }

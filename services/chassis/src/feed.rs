@@ -4,10 +4,11 @@
 //! on the wire it is protobuf.
 use std::sync::Arc;
 
-use proto::events::v1::{
-    Event, Position, ReadFeedRequest, ReadFeedResponse, feed_service_client::FeedServiceClient, feed_service_server::FeedService,
-};
 use prost_reflect::{DynamicMessage, prost::Message};
+use proto::events::v1::{
+    Event, Position, ReadFeedRequest, ReadFeedResponse, feed_service_client::FeedServiceClient,
+    feed_service_server::FeedService,
+};
 use redis::AsyncCommands;
 use sqlx::{AssertSqlSafe, PgPool, Row};
 use tokio::sync::Notify;

@@ -59,7 +59,11 @@ pub async fn serve(
             return (StatusCode::SERVICE_UNAVAILABLE, "database".to_owned());
         }
         let closed = readiness.closed();
-        if closed.is_empty() { (StatusCode::OK, "ready".to_owned()) } else { (StatusCode::SERVICE_UNAVAILABLE, closed.join(", ")) }
+        if closed.is_empty() {
+            (StatusCode::OK, "ready".to_owned())
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, closed.join(", "))
+        }
     };
     let router = Router::new()
         .route("/metrics", get(|| async { telemetry::render_metrics() }))

@@ -1,11 +1,12 @@
-//! What would have left the building: kept in Redis for the sandbox page, newest first, at most 500.
+//! What would have left the building: kept in Redis for the sandbox page, newest first. Of messages with a code and of others
+//! at most 500 each, so that a busy hour of notices hides no code.
 use chrono::{DateTime, SecondsFormat, Utc};
-use redis::AsyncCommands;
 use serde::{Deserialize, Serialize};
 
 use crate::{cache::Cache, faults::Fault};
 
-const KEY: &str = "sandbox:messages";
+const CODES: &str = "sandbox:codes";
+const OTHERS: &str = "sandbox:messages";
 const KEPT: isize = 500;
 
 /// A message as the sandbox shows it.
@@ -37,7 +38,8 @@ pub async fn push(
     let message = serde_json::to_string(&message).map_err(Fault::internal)?;
     let mut connection = cache.connection();
     let mut both = redis::pipe();
-    both.atomic().lpush(KEY, message).ignore().ltrim(KEY, 0, KEPT - 1).ignore();
+    let key = if code.is_some() { CODES } else { OTHERS };
+    both.atomic().lpush(key, message).ignore().ltrim(key, 0, KEPT - 1).ignore();
     let () = both.query_async(&mut connection).await?;
     Ok(())
 }
@@ -45,6 +47,11 @@ pub async fn push(
 /// The messages kept, newest first.
 pub async fn list(cache: &Cache) -> Result<Vec<Message>, Fault> {
     let mut connection = cache.connection();
-    let messages: Vec<String> = connection.lrange(KEY, 0, KEPT - 1).await?;
-    Ok(messages.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    let mut both = redis::pipe();
+    both.lrange(CODES, 0, -1).lrange(OTHERS, 0, -1);
+    let (codes, others): (Vec<String>, Vec<String>) = both.query_async(&mut connection).await?;
+    let mut messages: Vec<Message> =
+        codes.iter().chain(&others).filter_map(|text| serde_json::from_str(text).ok()).collect();
+    messages.sort_by(|one, other| other.at.cmp(&one.at));
+    Ok(messages)
 }

@@ -73,7 +73,8 @@ impl Parts {
             .layer(AccessLayer::new(verifier, client::service_key(&self.service_key)))
             .add_routes(routes);
         let served = server.serve_with_incoming_shutdown(incoming, self.stop.clone().cancelled_owned());
-        let operations = ops::serve(settings.ops_listen, self.readiness.clone(), Some(self.pool.clone()), self.stop.clone());
+        let operations =
+            ops::serve(settings.ops_listen, self.readiness.clone(), Some(self.pool.clone()), self.stop.clone());
         // The first that fails ends both: a role with half of its ports is restarted, not kept.
         tokio::try_join!(async { served.await.map_err(Fault::internal) }, operations)?;
         Ok(())

@@ -30,6 +30,9 @@ use crate::{
     upstream::Upstreams,
 };
 
+/// Most uploads at once.
+const UPLOADS: usize = 64;
+
 /// Where a route leads.
 pub enum Target {
     Rpc(Box<Rpc>),
@@ -60,6 +63,8 @@ pub struct App {
     pub openapi: Document,
     pub shield: Shield,
     pub in_flight: Semaphore,
+    /// Photos held in memory at once are few, whatever else is in work.
+    pub uploads: Semaphore,
     pub own: Own,
     pub sandbox: bool,
 }
@@ -91,6 +96,7 @@ impl App {
             openapi: Document::new("application/json", openapi::document().to_string()),
             shield: Shield::new(own.requests_per_minute),
             in_flight: Semaphore::new(settings.max_in_flight),
+            uploads: Semaphore::new(UPLOADS),
             own,
             sandbox: settings.sandbox(),
         })

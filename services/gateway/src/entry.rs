@@ -2,7 +2,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{
@@ -13,7 +13,7 @@ use axum::{
 use chassis::telemetry::RouteLabel;
 use http::{
     HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+    header::{ACCEPT_LANGUAGE, CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
     request::Parts,
 };
 
@@ -36,10 +36,14 @@ pub struct Asked<'a> {
 }
 
 /// Answers any request; a refusal is a problem document.
-pub async fn answer(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request) -> Response {
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
-    let headers = parts.headers.clone();
-    let address = client_address(peer.ip(), &headers, app.own.trusted_proxies);
+    let language = parts.headers.get(ACCEPT_LANGUAGE).cloned();
+    let address = client_address(peer.ip(), &parts.headers, app.own.trusted_proxies);
     let (path, method) = (parts.uri.path().to_owned(), parts.method.clone());
     let (label, outcome) = match app.routes.find(&method, &path) {
         Found::Route { target, values } => {
@@ -54,7 +58,7 @@ pub async fn answer(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<
         }
         Found::Nothing => ("other", Err(not_found())),
     };
-    let mut response = outcome.unwrap_or_else(|problem| problem.into_response(&headers));
+    let mut response = outcome.unwrap_or_else(|problem| problem.into_response(language.as_ref()));
     response.extensions_mut().insert(RouteLabel(label.to_owned()));
     let headers = response.headers_mut();
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
@@ -76,12 +80,12 @@ async fn lead(app: &App, target: &Target, asked: Asked<'_>) -> Result<Response, 
         return hand_written::lead(app, hand, asked).await;
     }
     app.shield.take(asked.address, asked.since).map_err(|wait| {
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "too many requests from this address");
+        let problem =
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "too many requests from this address");
         problem.retry_after(wait)
     })?;
     let Ok(_permit) = app.in_flight.try_acquire() else {
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "OVERLOADED", "too many requests in work at once");
-        return Err(problem.retry_after(Duration::from_secs(1)));
+        return Err(Problem::overloaded());
     };
     match target {
         Target::Rpc(rpc) => rpc.call(app, asked).await,

@@ -72,13 +72,18 @@ static ROUTES: &[HandWritten] = &[
         unlimited: true,
         ..page("/healthz", To::Health)
     },
-    HandWritten { summary: ("本接口的 OpenAPI 3.1 文档", "The OpenAPI 3.1 document"), ..page("/openapi.json", To::OpenApi) },
+    HandWritten {
+        summary: ("本接口的 OpenAPI 3.1 文档", "The OpenAPI 3.1 document"),
+        ..page("/openapi.json", To::OpenApi)
+    },
     HandWritten { summary: ("首页", "Where to go from here"), ..page("/", To::Index) },
     HandWritten { summary: ("接口文档页面", "The API documentation"), ..page("/docs/", To::Page("docs.html")) },
     page("/docs", To::Redirect("/docs/")),
     page("/docs/docs.js", To::Page("docs.js")),
     page("/docs/pages.css", To::Page("pages.css")),
-    HandWritten { summary: ("初始化页面", "Sets up an empty installation"), ..page("/setup/", To::Page("setup.html")) },
+    HandWritten {
+        summary: ("初始化页面", "Sets up an empty installation"), ..page("/setup/", To::Page("setup.html"))
+    },
     page("/setup", To::Redirect("/setup/")),
     page("/setup/setup.js", To::Page("setup.js")),
     HandWritten {
@@ -116,6 +121,6 @@ pub async fn lead(app: &App, hand: &HandWritten, asked: Asked<'_>) -> Result<Res
         To::Redirect(path) => Ok(pages::redirect(path, asked.parts.uri.query())),
         To::Page(file) => pages::file(file, &asked.parts.headers),
         To::SandboxPeople => sandbox::people(app, asked.parts.uri.query()).await,
-        To::SandboxMessages => sandbox::messages(app).await,
+        To::SandboxMessages => sandbox::messages(app, asked.parts.uri.query()).await,
     }
 }

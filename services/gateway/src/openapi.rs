@@ -39,7 +39,10 @@ pub fn document() -> Value {
     for method in methods {
         for (http_method, path, operation) in maker.operations(method) {
             let service = method.descriptor.parent_service();
-            tags.insert(service.name().to_owned(), maker.comments.of_descriptor(&service.parent_file(), service.path()));
+            tags.insert(
+                service.name().to_owned(),
+                maker.comments.of_descriptor(&service.parent_file(), service.path()),
+            );
             paths.entry(path).or_default().insert(http_method, operation);
         }
     }

@@ -1,5 +1,8 @@
 //! The pages people see: self-contained, nothing from another host.
-use axum::{body::Body, response::Response};
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION},
@@ -7,7 +10,8 @@ use http::{
 
 use crate::{entry::not_found, problem::Problem, rpc::matches_any};
 
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
@@ -24,14 +28,14 @@ static FILES: &[(&str, &str, &str)] = &[
 /// Something that does not change while the gateway runs, with its etag.
 pub struct Document {
     content_type: &'static str,
-    text: String,
+    text: Bytes,
     etag: String,
 }
 
 impl Document {
     pub fn new(content_type: &'static str, text: String) -> Self {
         let etag = format!("\"{}\"", hash(&text));
-        Self { content_type, text, etag }
+        Self { content_type, text: text.into(), etag }
     }
 
     /// The document, or 304 for who has it.
@@ -43,7 +47,7 @@ impl Document {
 /// A file of the pages.
 pub fn file(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let (_, kind, text) = FILES.iter().find(|(own, ..)| *own == name).ok_or_else(not_found)?;
-    Ok(respond(kind, (*text).to_owned(), &format!("\"{}\"", hash(text)), headers))
+    Ok(respond(kind, Bytes::from_static(text.as_bytes()), &format!("\"{}\"", hash(text)), headers))
 }
 
 /// Sends on to another address, with the query.
@@ -64,7 +68,7 @@ pub fn index(sandbox: bool) -> Response {
     html_headers(HTML, Response::new(Body::from(page)))
 }
 
-fn respond(kind: &'static str, text: String, etag: &str, headers: &HeaderMap) -> Response {
+fn respond(kind: &'static str, text: Bytes, etag: &str, headers: &HeaderMap) -> Response {
     let Ok(etag) = HeaderValue::try_from(etag) else { return html_headers(kind, Response::new(Body::from(text))) };
     let known = headers.get(IF_NONE_MATCH).is_some_and(|known| matches_any(known, &etag));
     let mut response = Response::new(if known { Body::empty() } else { Body::from(text) });
@@ -85,8 +89,8 @@ fn html_headers(kind: &'static str, mut response: Response) -> Response {
 
 /// FNV-1a: tells one version of our own text from another.
 fn hash(text: &str) -> String {
-    let mixed = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| {
-        (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mixed = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{mixed:016x}")
 }

@@ -4,8 +4,8 @@ use std::{collections::HashMap, time::Duration};
 use axum::response::Response;
 use chassis::faults::Fault;
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER},
+    HeaderValue, StatusCode,
+    header::{ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde_json::json;
 use tonic::{Code, Status};
@@ -67,6 +67,12 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_TYPE_UNSUPPORTED", detail).fact("allowed", allowed)
     }
 
+    /// 429 at once, rather than an answer too late.
+    pub fn overloaded() -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "OVERLOADED", "too many requests in work at once");
+        problem.retry_after(Duration::from_secs(1))
+    }
+
     /// 504: safe to retry with the same ids.
     pub fn timed_out() -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "TIMED_OUT", "no answer within the deadline")
@@ -95,9 +101,9 @@ impl Problem {
         matches!(self.status.as_u16(), 408 | 429 | 499 | 503 | 504)
     }
 
-    /// The answer, in the language the client asks for.
-    pub fn into_response(self, headers: &HeaderMap) -> Response {
-        let english = prefers_english(headers);
+    /// The answer, in the language that an Accept-Language header asks for.
+    pub fn into_response(self, language: Option<&HeaderValue>) -> Response {
+        let english = language.is_some_and(prefers_english);
         let title = self.status.canonical_reason().unwrap_or("Client Closed Request");
         let fields: Vec<_> =
             self.fields.iter().map(|(field, wrong)| json!({"field": field, "description": wrong})).collect();
@@ -165,7 +171,8 @@ fn of_transport(status: &Status) -> Problem {
         Code::OutOfRange | Code::Unimplemented | Code::DataLoss => Problem::internal(status),
         _ => {
             tracing::warn!(code = ?status.code(), cause = status.message(), "service not reached");
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "a service is not reachable right now");
+            let problem =
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "a service is not reachable right now");
             problem.retry_after(Duration::from_secs(1))
         }
     }
@@ -183,8 +190,8 @@ fn text(code: &str, english: bool, facts: &HashMap<String, String>) -> String {
 }
 
 /// Whether the first language the client names that we have is English.
-fn prefers_english(headers: &HeaderMap) -> bool {
-    let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn prefers_english(language: &HeaderValue) -> bool {
+    let languages = language.to_str().unwrap_or_default();
     let ours = languages.split(',').map(str::trim).find(|tag| tag.starts_with("zh") || tag.starts_with("en"));
     ours.is_some_and(|tag| tag.starts_with("en"))
 }

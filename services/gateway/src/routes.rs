@@ -67,7 +67,8 @@ impl<T> Routes<T> {
             node = match segment.strip_prefix('{') {
                 Some(rest) => {
                     let name = rest.strip_suffix('}').map(|name| name.strip_suffix("=*").unwrap_or(name));
-                    let name = name.filter(|name| !name.is_empty() && !name.contains(['{', '=', '*'])).ok_or_else(wrong)?;
+                    let name =
+                        name.filter(|name| !name.is_empty() && !name.contains(['{', '=', '*'])).ok_or_else(wrong)?;
                     variables.push(name.to_owned());
                     node.variable.get_or_insert_default()
                 }
@@ -95,7 +96,8 @@ impl<T> Routes<T> {
             let Some(node) = self.root.descend(&segments, verb, &mut values) else { continue };
             for leaf in node.leaves.iter().filter(|leaf| leaf.verb.as_deref() == verb) {
                 if leaf.method == *method {
-                    let Some(decoded) = values.iter().map(|value| percent_decoded(value)).collect::<Option<Vec<_>>>() else {
+                    let Some(decoded) = values.iter().map(|value| percent_decoded(value)).collect::<Option<Vec<_>>>()
+                    else {
                         return Found::Nothing;
                     };
                     let values = leaf.variables.iter().map(String::as_str).zip(decoded).collect();

@@ -18,8 +18,9 @@ use proto::{
 use serde_json::Value;
 
 use crate::{
-    body, entry::Asked,
     app::App,
+    body,
+    entry::Asked,
     problem::Problem,
     text::query_pairs,
     transcode::{self, Schema, write::text_field},
@@ -68,7 +69,8 @@ impl Rpc {
         let package = method.descriptor.parent_service().package_name().to_owned();
         let role = upstreams.role_of(&package).ok_or_else(|| Fault::internal(format!("{package}: no such role")))?;
         let etag = output.get_field_by_name("etag").map(|field| field.number());
-        let (input, output) = (schema.add(&input).map_err(Fault::internal)?, schema.add(&output).map_err(Fault::internal)?);
+        let (input, output) =
+            (schema.add(&input).map_err(Fault::internal)?, schema.add(&output).map_err(Fault::internal)?);
         let ways = std::iter::once(rule).chain(&rule.additional_bindings).filter_map(|rule| {
             let (http_method, template) = pattern(rule)?;
             let takes = match rule.body.as_str() {
@@ -149,7 +151,8 @@ impl Rpc {
         let reading = asked.parts.method == Method::GET || asked.parts.method == Method::HEAD;
         // a signed address in it grows stale though the thing itself stays as it is
         let fresh_only = known.is_some() && answer.windows(11).any(|window| window == b"&signature=");
-        let unchanged = reading && !fresh_only && etag.as_ref().zip(known).is_some_and(|(etag, known)| matches_any(known, etag));
+        let unchanged =
+            reading && !fresh_only && etag.as_ref().zip(known).is_some_and(|(etag, known)| matches_any(known, etag));
         let mut response = if unchanged {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -192,13 +195,15 @@ fn patience(headers: &HeaderMap) -> Duration {
 
 fn parsed(bytes: &[u8]) -> Result<Value, Problem> {
     let wrong = |what: String| Problem::fields("BODY_INVALID", vec![("body".to_owned(), what)]);
-    let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!("not UTF-8 after byte {}", error.valid_up_to())))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| wrong(format!("not UTF-8 after byte {}", error.valid_up_to())))?;
     serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))
 }
 
 /// Fields that the body and the path name differently.
 fn contradictions(value: &Value, values: &[(&str, String)]) -> transcode::Faults {
-    let differ = values.iter().filter(|(name, text)| value.get(*name).and_then(Value::as_str).is_some_and(|own| own != text));
+    let differ =
+        values.iter().filter(|(name, text)| value.get(*name).and_then(Value::as_str).is_some_and(|own| own != text));
     differ.map(|(name, _)| ((*name).to_owned(), "differs from the path".to_owned())).collect()
 }
 

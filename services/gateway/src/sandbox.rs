@@ -13,18 +13,23 @@ use serde_json::{Value, json};
 
 use crate::{app::App, problem::Problem, text::query_pairs};
 
-/// `GET /sandbox/people.json`: people of every role; `per_role` says how many.
+/// `GET /sandbox/people.json`: people of every role, or of `role` only; `per_role` says how many.
 pub async fn people(app: &App, query: Option<&str>) -> Result<Response, Problem> {
-    let pairs = query_pairs(query.unwrap_or_default()).unwrap_or_default();
-    let per_role = match pairs.iter().find(|(name, _)| name == "per_role") {
-        Some((name, value)) => value.parse().ok().filter(|many| (0..=1000).contains(many)).ok_or_else(|| {
-            Problem::fields("FIELD_INVALID", vec![(name.clone(), "must be a whole number from 0 to 1000".to_owned())])
+    let per_role = match parameter(query, "per_role") {
+        Some(value) => value.parse().ok().filter(|many| (0..=1000).contains(many)).ok_or_else(|| {
+            Problem::fields(
+                "FIELD_INVALID",
+                vec![("per_role".to_owned(), "must be a whole number from 0 to 1000".to_owned())],
+            )
         })?,
         None => 0,
     };
+    let role = parameter(query, "role");
     let mut client = SandboxServiceClient::new(app.residents.clone());
     let answer = client.list_sandbox_people(ListSandboxPeopleRequest { per_role }).await?.into_inner();
-    let people: Vec<Value> = answer.people.iter().map(person).collect();
+    let people =
+        answer.people.iter().map(person).filter(|person| role.is_none() || person["role"].as_str() == role.as_deref());
+    let people: Vec<Value> = people.collect();
     Ok(json_response(&json!({ "people": people })))
 }
 
@@ -45,9 +50,17 @@ fn person(person: &SandboxPerson) -> Value {
     })
 }
 
-/// `GET /sandbox/messages.json`: newest first.
-pub async fn messages(app: &App) -> Result<Response, Problem> {
-    let messages = sandbox::list(&app.cache).await?;
+fn parameter(query: Option<&str>, wanted: &str) -> Option<String> {
+    let pairs = query_pairs(query.unwrap_or_default()).unwrap_or_default();
+    pairs.into_iter().find(|(name, _)| name == wanted).map(|(_, value)| value)
+}
+
+/// `GET /sandbox/messages.json`: newest first; `to` picks one receiver.
+pub async fn messages(app: &App, query: Option<&str>) -> Result<Response, Problem> {
+    let mut messages = sandbox::list(&app.cache).await?;
+    if let Some(to) = parameter(query, "to") {
+        messages.retain(|message| message.to == to);
+    }
     Ok(json_response(&json!({ "messages": messages })))
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 mod doctor;
+mod events;
 pub mod migrate;
 pub mod role;
 mod up;
@@ -26,6 +27,8 @@ enum Command {
     Up(up::Args),
     /// Places, departments, people, posts or prizes of a district from a CSV file.
     Import(import::Args),
+    /// Events between services that could not be applied: list them, or replay them after the fix.
+    Events(events::Args),
     /// Says what keeps this machine from running the suite, and how to fix it.
     Doctor(doctor::Args),
     /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
@@ -50,6 +53,7 @@ impl Cli {
         match self.command {
             Command::Up(args) => up::run(args),
             Command::Import(args) => import::run(&args),
+            Command::Events(args) => events::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::WithServers(args) => with_servers::run(args),
             Command::Residents(args) => role::run("residents", &args, residents::serve),

@@ -57,7 +57,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn settings(data: &Path) -> Result<Settings> {
     let path = data.join("hemei.toml");
     let text = fs::read_to_string(&path).with_context(|| {
-        format!("{} 读不到 / cannot be read; 先运行 hemei up，或用 --data 指定 run hemei up first or use --data DIR", path.display())
+        format!(
+            "{} 读不到 / cannot be read; 先运行 hemei up，或用 --data 指定 run hemei up first or use --data DIR",
+            path.display()
+        )
     })?;
     Ok(config::load(DEFAULTS, Some(&text), "residents", [])?.settings)
 }
@@ -84,7 +87,8 @@ async fn import(args: &Args, settings: &Settings, table: &tables::Table) -> Resu
 
 async fn district(pool: &PgPool, code: &str) -> Result<Uuid> {
     let found = residents::store::district::by_code(pool, code).await;
-    let found = found.context("数据库不可用；hemei up 在运行吗？ / the database does not answer; is hemei up running?")?;
+    let found =
+        found.context("数据库不可用；hemei up 在运行吗？ / the database does not answer; is hemei up running?")?;
     match found {
         Some(district_id) => Ok(district_id),
         None => bail!("没有代码为 {code} 的区 / no district has the code {code}"),

@@ -21,7 +21,7 @@ pub struct Prize {
 pub struct PrizeRow {
     /// The line of the file, for messages.
     #[serde(skip)]
-    pub line: u64,
+    pub line: usize,
     pub name: String,
     pub points: String,
     /// Pieces supplied so far, not pieces left: importing a file twice supplies nothing twice.
@@ -35,7 +35,7 @@ pub struct PrizeRow {
 /// What is wrong with one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {
-    pub line: u64,
+    pub line: usize,
     pub field: &'static str,
     pub zh: String,
     pub en: String,
@@ -44,7 +44,7 @@ pub struct RowError {
 /// A row whose values are within their ranges.
 #[derive(Clone, Debug)]
 pub struct Supply {
-    pub line: u64,
+    pub line: usize,
     pub name: String,
     pub points: i64,
     pub supplied: i64,

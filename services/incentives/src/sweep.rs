@@ -1,8 +1,9 @@
 //! Ends reservations whose time is over. Any number of replicas may sweep; each reservation ends once.
 use std::time::Duration;
 
-use chassis::faults::Fault;
+use chassis::{faults::Fault, telemetry};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::{Incentives, store};
 
@@ -12,8 +13,7 @@ const BATCH: i64 = 200;
 pub async fn sweep(state: &Incentives) -> Result<usize, Fault> {
     let mut ended = 0;
     loop {
-        let trace = chassis::telemetry::traceparent_of_current();
-        let batch = store::redemption::expire(&state.pool, state.clock.now(), BATCH, &trace).await?;
+        let batch = expire(state).instrument(tracing::info_span!("deadline", otel.name = "EXPIRE")).await?;
         ended += batch;
         if batch > 0 {
             state.waker.wake();
@@ -23,6 +23,11 @@ pub async fn sweep(state: &Incentives) -> Result<usize, Fault> {
             return Ok(ended);
         }
     }
+}
+
+async fn expire(state: &Incentives) -> Result<usize, Fault> {
+    let trace = telemetry::traceparent_of_current();
+    Ok(store::redemption::expire(&state.pool, state.clock.now(), BATCH, &trace).await?)
 }
 
 /// Sweeps until stopped; sleeps until the next reservation is due, at most `longest`.

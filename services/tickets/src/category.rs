@@ -54,6 +54,11 @@ impl Categories {
         Ok(())
     }
 
+    /// Reads the list where that has not happened yet.
+    pub async fn ensure(&self, pool: &PgPool) -> sqlx::Result<()> {
+        if self.list.load().is_empty() { self.refresh(pool).await } else { Ok(()) }
+    }
+
     /// The category of a code, where it is in memory.
     pub fn known(&self, district: Uuid, code: &str) -> Option<Arc<Category>> {
         let list = self.list.load();

@@ -25,8 +25,9 @@ pub enum Refusal {
     CapturedInFuture,
     #[error("a text or at least one photo is needed")]
     EvidenceRequired,
+    /// Which of the photos, from 0.
     #[error("not an upload of the caller")]
-    MediaNotYours,
+    MediaNotYours(usize),
     #[error("text is needed")]
     TextRequired,
     #[error("a comment is needed when dissatisfied")]
@@ -64,7 +65,7 @@ impl From<Refusal> for Fault {
             Refusal::CrsRequired => Self::field_reason("COORDINATE_SYSTEM_REQUIRED", "location.crs", detail),
             Refusal::CapturedInFuture => Self::field_reason("CAPTURED_IN_FUTURE", "captured_at", detail),
             Refusal::EvidenceRequired => Self::field_reason("EVIDENCE_REQUIRED", "text", detail),
-            Refusal::MediaNotYours => Self::field_reason("MEDIA_NOT_YOURS", "media_ids", detail),
+            Refusal::MediaNotYours(at) => Self::field_reason("MEDIA_NOT_YOURS", format!("media_ids[{at}]"), detail),
             Refusal::TextRequired => Self::field_reason("TEXT_REQUIRED", "text", detail),
             Refusal::CommentRequired => Self::field_reason("COMMENT_REQUIRED", "comment", detail),
             Refusal::AfterPhotoRequired => Self::field_reason("AFTER_PHOTO_REQUIRED", "media_ids", detail),

@@ -20,11 +20,11 @@ pub mod store;
 pub mod sweep;
 mod ticket;
 mod wire;
+mod writers;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
-    batch::Batcher,
     clock::Clock,
     config::Loaded,
     consumer::Consumer,
@@ -43,9 +43,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
-use uuid::Uuid;
 
-use crate::store::{change::Change, report::NewTicket};
 pub use crate::{
     category::{Categories, Category},
     events::residents_consumer,
@@ -54,15 +52,16 @@ pub use crate::{
     notices::notices_consumer,
     ticket::{Scope, Ticket},
 };
+use crate::{
+    store::{change::Change, report::NewTicket},
+    writers::Writer,
+};
 
 /// The schema's history.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The schema and the producer's name.
 pub const NAME: &str = "tickets";
-
-/// How many statements of one kind run at the same time in a process.
-const WRITERS: usize = 2;
 
 /// This role's own settings.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -79,14 +78,14 @@ pub struct Tickets {
     pub settings: TicketSettings,
     pub categories: Categories,
     pub maps: Maps,
-    reports: Batcher<NewTicket, Option<Ticket>>,
-    changes: Batcher<Change, Option<Ticket>>,
+    reports: Writer<NewTicket>,
+    changes: Writer<Change>,
 }
 
 impl Tickets {
     /// Starts the writers; needs a runtime. `waker` tells the feed's readers, where there are any.
     pub fn new(pool: PgPool, clock: Clock, media: MediaIds, settings: TicketSettings, waker: Option<Waker>) -> Self {
-        let (reports, changes) = (writer(&pool, &waker, reports), writer(&pool, &waker, changes));
+        let (reports, changes) = (writers::reports(&pool, &waker), writers::changes(&pool, &waker));
         Self {
             pool,
             clock,
@@ -98,56 +97,6 @@ impl Tickets {
             changes,
         }
     }
-}
-
-type Written = sqlx::Result<Vec<Ticket>>;
-
-/// Group commit in front of one statement. Its answers find their askers by the ticket's id, which a flush has once.
-fn writer<In, F, Fut>(pool: &PgPool, waker: &Option<Waker>, write: F) -> Batcher<In, Option<Ticket>>
-where
-    In: Clone + Send + Sync + About + 'static,
-    F: Fn(PgPool, Vec<In>) -> Fut + Copy + Send + Sync + 'static,
-    Fut: Future<Output = Written> + Send + 'static,
-{
-    let (pool, waker) = (pool.clone(), waker.clone());
-    Batcher::start(WRITERS, move |mut batch: Vec<In>| {
-        let (pool, waker) = (pool.clone(), waker.clone());
-        async move {
-            let asked: Vec<Uuid> = batch.iter().map(About::ticket_id).collect();
-            // everybody writes in the order of ids, so that no two statements wait for each other
-            batch.sort_by_key(About::ticket_id);
-            let written = write(pool, batch).await?;
-            if let Some(waker) = waker.filter(|_| !written.is_empty()) {
-                waker.wake();
-            }
-            let mut written: HashMap<Uuid, Ticket> = written.into_iter().map(|row| (row.ticket_id, row)).collect();
-            Ok(asked.iter().map(|id| Ok(written.remove(id))).collect())
-        }
-    })
-}
-
-trait About {
-    fn ticket_id(&self) -> Uuid;
-}
-
-impl About for NewTicket {
-    fn ticket_id(&self) -> Uuid {
-        self.ticket_id
-    }
-}
-
-impl About for Change {
-    fn ticket_id(&self) -> Uuid {
-        self.ticket_id
-    }
-}
-
-async fn reports(pool: PgPool, batch: Vec<NewTicket>) -> Written {
-    store::report::report(&pool, &batch).await
-}
-
-async fn changes(pool: PgPool, batch: Vec<Change>) -> Written {
-    store::change::apply(&pool, &batch).await
 }
 
 /// Brings the shipped categories into the database; repeating it changes nothing.
@@ -180,24 +129,30 @@ fn hear(consumer: Consumer, parts: &Parts, gate: &'static str) -> impl Future<Ou
     consumer.run(parts.cache.clone(), parts.readiness.gate(gate), parts.stop.clone())
 }
 
-/// Loads the shipped categories once the database answers, then keeps maps and categories as fresh as a second.
+/// Loads the shipped categories once the database answers; then keeps maps as fresh as a second, categories as a minute.
 async fn remember(tickets: Arc<Tickets>, parts: Parts) {
     let gate = parts.readiness.gate("categories");
     let (mut loaded, mut every) = (false, tokio::time::interval(Duration::from_secs(1)));
-    loop {
+    for second in 0_u64.. {
         tokio::select! {
             () = parts.stop.cancelled() => return,
             _ = every.tick() => {}
         }
         if !loaded {
-            loaded =
-                load_categories(&tickets.pool).await.is_ok() && tickets.categories.refresh(&tickets.pool).await.is_ok();
-            if loaded {
-                gate.open();
-            }
+            loaded = load_categories(&tickets.pool).await.is_ok();
         }
-        if let Err(error) = tickets.maps.refresh(&tickets.pool).await {
-            tracing::debug!(%error, "maps not refreshed");
+        if let Err(error) = refresh(&tickets, second % 60 == 0).await {
+            tracing::debug!(%error, "memory not refreshed");
+        } else if loaded {
+            gate.open();
         }
     }
+}
+
+async fn refresh(tickets: &Tickets, all: bool) -> sqlx::Result<()> {
+    if all {
+        tickets.categories.refresh(&tickets.pool).await?;
+    }
+    tickets.categories.ensure(&tickets.pool).await?;
+    tickets.maps.refresh(&tickets.pool).await
 }

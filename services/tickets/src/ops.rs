@@ -59,6 +59,6 @@ fn check_media(tickets: &crate::Tickets, caller: &chassis::access::Caller, ids: 
     if ids.iter().enumerate().any(|(at, id)| ids[..at].contains(id)) {
         return Err(Fault::field("media_ids", "the same photo twice"));
     }
-    let own = ids.iter().all(|id| tickets.media.minted_for(*id, caller.district_id, caller.person_id));
-    if own { Ok(()) } else { Err(crate::error::Refusal::MediaNotYours.into()) }
+    let foreign = ids.iter().position(|id| !tickets.media.minted_for(*id, caller.district_id, caller.person_id));
+    foreign.map_or(Ok(()), |at| Err(crate::error::Refusal::MediaNotYours(at).into()))
 }

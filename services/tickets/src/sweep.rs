@@ -70,6 +70,7 @@ async fn fire(pool: &PgPool, timer: Timer, now: DateTime<Utc>) -> Result<usize, 
     let work = async {
         let (mut due, trace) = (Vec::new(), telemetry::traceparent_of_current());
         for row in rows(Act::Expire(timer)) {
+            store::sweep::forget(pool, timer, row.from, now, BATCH).await?;
             due.extend(match timer {
                 Timer::Claim => store::sweep::unclaimed(pool, row, now, BATCH, &trace).await?,
                 Timer::Resolve => store::sweep::overdue(pool, row, now, BATCH, &trace).await?,

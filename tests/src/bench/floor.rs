@@ -31,7 +31,12 @@ struct Model {
 /// Lifecycles as bare statements, for so long.
 pub async fn run(url: &str, cast: &Cast, connections: usize, measured: Duration) -> Result<Figures> {
     let most = u32::try_from(connections)?;
-    let pool = PgPoolOptions::new().max_connections(most).min_connections(most).test_before_acquire(false).connect(url).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(most)
+        .min_connections(most)
+        .test_before_acquire(false)
+        .connect(url)
+        .await?;
     let model = look(&pool, cast).await?;
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..connections {
@@ -51,7 +56,8 @@ async fn look(pool: &PgPool, cast: &Cast) -> Result<Model> {
     cast.as_courier.post("/v1/tickets", &steps::report(id, &cast.courier)).await?.success()?;
     let row = sqlx::query("select district_id, place_id, place_path from tickets.ticket where ticket_id = $1").bind(id);
     let row = row.fetch_one(pool).await?;
-    let people = [&cast.courier, &cast.liaison, &cast.handler].map(|person| person.person_id.parse().unwrap_or_default());
+    let people =
+        [&cast.courier, &cast.liaison, &cast.handler].map(|person| person.person_id.parse().unwrap_or_default());
     let (district_id, place_id, place_path) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     Ok(Model { district_id, place_id, place_path, people, department_id: cast.department().parse()? })
 }
@@ -85,7 +91,11 @@ impl Model {
         let (liaison, handler) = (self.people[1], self.people[2]);
         let scopes = Some(vec![self.place_path.clone()]);
         let (guard, values, actor_id) = match act {
-            Act::Claim => (Guard { scopes, ..Guard::default() }, Values { claimed_by: Some(liaison), ..Values::default() }, liaison),
+            Act::Claim => (
+                Guard { scopes, ..Guard::default() },
+                Values { claimed_by: Some(liaison), ..Values::default() },
+                liaison,
+            ),
             Act::Dispatch => (
                 Guard { scopes, claimer: Some(liaison), ..Guard::default() },
                 Values { department_id: Some(self.department_id), ..Values::default() },
@@ -93,13 +103,27 @@ impl Model {
             ),
             _ => (
                 Guard { department: Some(vec![self.department_id]), ..Guard::default() },
-                Values { handler_id: Some(handler), resolution_text: Some("已清理".to_owned()), ..Values::default() },
+                Values {
+                    handler_id: Some(handler), resolution_text: Some("已清理".to_owned()), ..Values::default()
+                },
                 handler,
             ),
         };
         let (district_id, text) = (self.district_id, String::new());
         let (body_hash, traceparent) = (vec![7; 32], String::new());
-        Change { act, district_id, ticket_id, guard, values, actor_id, actor_role: "liaison", text, at: now, body_hash, traceparent }
+        Change {
+            act,
+            district_id,
+            ticket_id,
+            guard,
+            values,
+            actor_id,
+            actor_role: "liaison",
+            text,
+            at: now,
+            body_hash,
+            traceparent,
+        }
     }
 }
 

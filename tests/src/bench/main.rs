@@ -20,8 +20,11 @@ async fn main() -> Result<()> {
     memory::print("idle", &run)?;
 
     println!("lifecycle = report → claim → dispatch → resolve → get");
-    println!("{:34} {:>6} {:>14} {:>9} {:>9} {:>9} {:>9}", "", "conns", "lifecycles/s", "calls/s", "p50 ms", "p99 ms", "errors");
-    let cast = load::prepare(&instance.client).await?;
+    println!(
+        "{:34} {:>6} {:>14} {:>9} {:>9} {:>9} {:>9}",
+        "", "conns", "lifecycles/s", "calls/s", "p50 ms", "p99 ms", "errors"
+    );
+    let cast = load::prepare(&instance.client()).await?;
     load::run(&cast, 16, Duration::from_secs(3)).await?;
     for connections in [16, 64] {
         let floor = floor::run(&instance.database_url()?, &cast, connections, MEASURED).await.context("the floor")?;

@@ -25,6 +25,7 @@ pub fn print(when: &str, run: &Value) -> Result<()> {
 
 /// Seconds between two instants of the run file.
 pub fn between(run: &Value, from: &str, to: &str) -> Result<f64> {
-    let instant = |key: &str| -> Result<DateTime<Utc>> { Ok(run[key].as_str().with_context(|| key.to_owned())?.parse()?) };
+    let instant =
+        |key: &str| -> Result<DateTime<Utc>> { Ok(run[key].as_str().with_context(|| key.to_owned())?.parse()?) };
     Ok((instant(to)? - instant(from)?).as_seconds_f64())
 }

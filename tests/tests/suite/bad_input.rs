@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 async fn cast() -> (Client, Cast) {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let district = people::all(&client).await.unwrap()[0].district_id.clone();
     let cast = Cast::find(&client, &district).await.unwrap();
     (client, cast)
@@ -117,7 +117,8 @@ async fn bad_money_and_points_are_refused() {
     let manager = people.iter().find(|person| person.role == "property_manager").unwrap();
     let as_manager = people::sign_in(&client, manager).await.unwrap();
     let fund = format!("/v1/funds/{}/entries", manager.place_id);
-    let entry = json!({"entry_id": Uuid::now_v7(), "kind": "INCOME", "purpose": "LIVELIHOOD", "amount_fen": 1, "text": "广告"});
+    let entry =
+        json!({"entry_id": Uuid::now_v7(), "kind": "INCOME", "purpose": "LIVELIHOOD", "amount_fen": 1, "text": "广告"});
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 6] = [
         ("amount_fen", |body| body["amount_fen"] = json!(0)),

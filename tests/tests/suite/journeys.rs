@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_courier_reports_ice_and_exchanges_the_points_for_gloves() {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let people = people::all(&client).await.unwrap();
     let district = people[0].district_id.clone();
     let cast = Cast::find(&client, &district).await.unwrap();
     let before = cast.as_courier.get("/v1/points").await.unwrap().success().unwrap();
 
     let id = Uuid::now_v7();
-    let ticket = cast.as_courier.post("/v1/tickets", &tickets::report(id, &cast.courier)).await.unwrap().success().unwrap();
+    let ticket =
+        cast.as_courier.post("/v1/tickets", &tickets::report(id, &cast.courier)).await.unwrap().success().unwrap();
     assert_eq!((ticket["state"].as_str(), ticket["ticket_id"].as_str()), (Some("POOL"), Some(id.to_string().as_str())));
     assert!(ticket["number"].as_str().is_some_and(|number| number.len() > 8), "{ticket}");
     assert!(ticket["claim_by"].as_str().is_some() && ticket["etag"].as_str().is_some(), "{ticket}");
@@ -23,16 +24,21 @@ async fn a_courier_reports_ice_and_exchanges_the_points_for_gloves() {
     assert!(listed.iter().any(|listed| listed["ticket_id"] == ticket["ticket_id"]), "the liaison sees it");
     assert!(listed.iter().all(|listed| listed["state"] == "POOL"));
 
-    for (step, state) in
-        [("claim", "CLAIMED"), ("dispatch", "DISPATCHED"), ("accept", "IN_PROGRESS"), ("resolve", "FEEDBACK"), ("rate", "CLOSED")]
-    {
+    for (step, state) in [
+        ("claim", "CLAIMED"),
+        ("dispatch", "DISPATCHED"),
+        ("accept", "IN_PROGRESS"),
+        ("resolve", "FEEDBACK"),
+        ("rate", "CLOSED"),
+    ] {
         let body = tickets::steps(cast.department()).into_iter().find(|(name, _)| *name == step).unwrap().1;
         let path = format!("/v1/tickets/{id}:{step}");
         let after = tickets::actor(&cast, step).post(&path, &body).await.unwrap().success().unwrap();
         assert_eq!(after["state"], state, "{after}");
     }
     let events = cast.as_courier.get(&format!("/v1/tickets/{id}/events")).await.unwrap().success().unwrap();
-    let sequence: Vec<_> = events["events"].as_array().unwrap().iter().map(|event| event["transition"].as_str().unwrap()).collect();
+    let sequence: Vec<_> =
+        events["events"].as_array().unwrap().iter().map(|event| event["transition"].as_str().unwrap()).collect();
     assert_eq!(sequence, ["T1", "T2", "T6", "T9", "T14", "T19"]);
 
     let gained = before["available"].as_i64().unwrap() + 10;
@@ -74,11 +80,15 @@ async fn exchange(client: &hemei_tests::Client, cast: &Cast, people: &[people::P
     assert_eq!(held["available"].as_i64().unwrap(), points["available"].as_i64().unwrap() - price);
 
     let mut handed = None;
-    for worker in people.iter().filter(|person| person.role == "community_worker" && person.district_id == cast.courier.district_id) {
+    for worker in people
+        .iter()
+        .filter(|person| person.role == "community_worker" && person.district_id == cast.courier.district_id)
+    {
         let as_worker = people::sign_in(client, worker).await.unwrap();
         let answer = as_worker.post("/v1/redemptions:hand_over", &json!({"code": code})).await.unwrap();
         if answer.status.is_success() {
-            let twice = as_worker.post("/v1/redemptions:hand_over", &json!({"code": code})).await.unwrap().success().unwrap();
+            let twice =
+                as_worker.post("/v1/redemptions:hand_over", &json!({"code": code})).await.unwrap().success().unwrap();
             assert_eq!(twice["state"], "HANDED_OVER");
             handed = Some(answer.json());
             break;
@@ -86,7 +96,10 @@ async fn exchange(client: &hemei_tests::Client, cast: &Cast, people: &[people::P
         assert_eq!(answer.code(), "NOT_YOUR_PICKUP_POINT");
     }
     let handed = handed.expect("a community worker at the pick-up point, among those the sandbox names");
-    assert_eq!((handed["state"].as_str(), handed["redemption_id"].as_str()), (Some("HANDED_OVER"), Some(id.to_string().as_str())));
+    assert_eq!(
+        (handed["state"].as_str(), handed["redemption_id"].as_str()),
+        (Some("HANDED_OVER"), Some(id.to_string().as_str()))
+    );
     let listed = cast.as_courier.get("/v1/redemptions").await.unwrap().success().unwrap();
     assert_eq!(listed["redemptions"][0]["state"], "HANDED_OVER");
     let late = cast.as_courier.post(&format!("/v1/redemptions/{id}:cancel"), &json!({})).await.unwrap();
@@ -95,7 +108,7 @@ async fn exchange(client: &hemei_tests::Client, cast: &Cast, people: &[people::P
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_redemption_gives_everything_back() {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let people = people::all(&client).await.unwrap();
     let mut rich = None;
     for courier in people.iter().filter(|person| person.role == "courier") {
@@ -107,7 +120,8 @@ async fn a_cancelled_redemption_gives_everything_back() {
     }
     let (me, points) = rich.expect("a demo courier with 30 points");
     let prizes = me.get("/v1/prizes").await.unwrap().success().unwrap();
-    let fits = |prize: &&Value| prize["stock"].as_i64() > Some(1) && prize["points"].as_i64() <= points["available"].as_i64();
+    let fits =
+        |prize: &&Value| prize["stock"].as_i64() > Some(1) && prize["points"].as_i64() <= points["available"].as_i64();
     let prize = prizes["prizes"].as_array().unwrap().iter().find(fits).unwrap().clone();
     let id = Uuid::now_v7();
     let body = json!({"redemption_id": id, "prize_id": prize["prize_id"], "quantity": 1});
@@ -125,7 +139,7 @@ async fn a_cancelled_redemption_gives_everything_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_property_office_shows_every_yuan_to_its_residents_only() {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let people = people::all(&client).await.unwrap();
     let residents: Vec<_> = people.iter().filter(|person| person.role == "resident").collect();
     let mut shown = 0;
@@ -133,9 +147,7 @@ async fn the_property_office_shows_every_yuan_to_its_residents_only() {
         let as_manager = people::sign_in(&client, manager).await.unwrap();
         let fund = format!("/v1/funds/{}", manager.place_id);
         let purpose = format!("REPAIR_{}", Uuid::now_v7().simple());
-        let entry = |kind: &str, fen: i64| {
-            json!({"entry_id": Uuid::now_v7(), "kind": kind, "purpose": purpose, "amount_fen": fen, "text": "更换楼道灯"})
-        };
+        let entry = |kind: &str, fen: i64| json!({"entry_id": Uuid::now_v7(), "kind": kind, "purpose": purpose, "amount_fen": fen, "text": "更换楼道灯"});
         as_manager.post(&format!("{fund}/entries"), &entry("INCOME", 10_000)).await.unwrap().success().unwrap();
         let refused = as_manager.post(&format!("{fund}/entries"), &entry("SPENDING", 10_001)).await.unwrap();
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "FUNDS_INSUFFICIENT"));
@@ -151,7 +163,9 @@ async fn the_property_office_shows_every_yuan_to_its_residents_only() {
                 let sum: i64 = purposes.iter().map(|purpose| purpose["balance_fen"].as_i64().unwrap()).sum();
                 assert_eq!(answer.json()["balance_fen"].as_i64(), Some(sum));
                 let entries = as_resident.get(&format!("{fund}/entries")).await.unwrap().success().unwrap();
-                assert!(entries["entries"].as_array().unwrap().iter().any(|entry| entry["entry_id"] == spent["entry_id"]));
+                assert!(
+                    entries["entries"].as_array().unwrap().iter().any(|entry| entry["entry_id"] == spent["entry_id"])
+                );
                 shown += 1;
             } else {
                 assert!(matches!(answer.status.as_u16(), 403 | 404), "{}", answer.json());

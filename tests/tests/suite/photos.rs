@@ -8,14 +8,15 @@ fn photo() -> Vec<u8> {
     let pixel = "ffdb004300030202020202030202020303030304060404040404080606050609080a0a090809090a0c0f0c0a0b0e0b09090d110d0e0f\
                  101011100a0c12131210130f101010ffc9000b080001000101011100ffcc000600101005ffda0008010100003f00d2cf20ffd9";
     let pixel: String = pixel.split_whitespace().collect();
-    let bytes: Vec<u8> = (0..pixel.len()).step_by(2).map(|at| u8::from_str_radix(&pixel[at..at + 2], 16).unwrap()).collect();
+    let bytes: Vec<u8> =
+        (0..pixel.len()).step_by(2).map(|at| u8::from_str_radix(&pixel[at..at + 2], 16).unwrap()).collect();
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0GPS-SECRET-PLACE";
     let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
     [&[0xff, 0xd8, 0xff, 0xe1][..], &length, exif, &bytes].concat()
 }
 
 async fn cast() -> Cast {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let district = people::all(&client).await.unwrap()[0].district_id.clone();
     Cast::find(&client, &district).await.unwrap()
 }
@@ -23,7 +24,7 @@ async fn cast() -> Cast {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_photo_is_stripped_and_shown_only_to_those_who_may_read_the_ticket() {
     let cast = cast().await;
-    let anyone = Instance::shared().client.clone();
+    let anyone = Instance::shared().client();
     let media = cast.as_courier.upload(&photo()).await.unwrap().success().unwrap();
     let media_id = media["media_id"].as_str().unwrap().to_owned();
     let mine = cast.as_courier.get(&format!("/v1/media/{media_id}")).await.unwrap();
@@ -51,7 +52,9 @@ async fn a_photo_is_stripped_and_shown_only_to_those_who_may_read_the_ticket() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_photo_or_too_large_is_refused() {
     let cast = cast().await;
-    for not_a_photo in [&b"hello"[..], &b"\xff\xd8\xff\xe0 not really"[..], &b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], &[]] {
+    for not_a_photo in
+        [&b"hello"[..], &b"\xff\xd8\xff\xe0 not really"[..], &b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], &[]]
+    {
         let answer = cast.as_courier.upload(not_a_photo).await.unwrap();
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "MEDIA_INVALID"), "{}", answer.json());
         assert_eq!(answer.json()["fields"][0]["field"], "file");
@@ -61,6 +64,6 @@ async fn what_is_no_photo_or_too_large_is_refused() {
     if let Ok(answer) = cast.as_courier.upload(&large).await {
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (413, "BODY_TOO_LARGE"), "{}", answer.json());
     }
-    let anyone = Instance::shared().client.clone();
+    let anyone = Instance::shared().client();
     assert_eq!(anyone.upload(&photo()).await.unwrap().status.as_u16(), 401);
 }

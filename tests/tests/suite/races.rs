@@ -5,16 +5,19 @@ use serde_json::json;
 use uuid::Uuid;
 
 async fn cast() -> Cast {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let district = people::all(&client).await.unwrap()[0].district_id.clone();
     Cast::find(&client, &district).await.unwrap()
 }
 
 /// Appoints liaisons of the same street until there are this many, each signed in.
 async fn liaisons(cast: &Cast, count: usize) -> Vec<hemei_tests::Client> {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let people = people::all(&client).await.unwrap();
-    let admin = people.iter().find(|person| person.role == "district_admin" && person.district_id == cast.liaison.district_id).unwrap();
+    let admin = people
+        .iter()
+        .find(|person| person.role == "district_admin" && person.district_id == cast.liaison.district_id)
+        .unwrap();
     let as_admin = people::sign_in(&client, admin).await.unwrap();
     let mut signed_in = Vec::new();
     for number in 0..count {

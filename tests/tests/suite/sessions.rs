@@ -6,7 +6,7 @@ use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_is_refreshed_and_ended_everywhere() {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let phone = "19955550001";
     let session = people::session(&client, phone, None).await.unwrap();
     assert!(session["expires_at"].is_string() && session["person"]["person_id"].is_string(), "{session}");
@@ -25,13 +25,14 @@ async fn a_session_is_refreshed_and_ended_everywhere() {
     })
     .await
     .unwrap();
-    let ended = client.post("/v1/sessions:refresh", &json!({"refresh_token": refreshed["refresh_token"]})).await.unwrap();
+    let ended =
+        client.post("/v1/sessions:refresh", &json!({"refresh_token": refreshed["refresh_token"]})).await.unwrap();
     assert_eq!(ended.status.as_u16(), 401, "{}", ended.json());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_works_once_and_only_with_its_phone() {
-    let client = Instance::shared().client.clone();
+    let client = Instance::shared().client();
     let phone = "19955550002";
     client.post("/v1/session-codes", &json!({"phone": phone})).await.unwrap().success().unwrap();
     let code = people::code(&client, phone).await.unwrap();

@@ -243,7 +243,7 @@ async fn a_process_starts_telemetry_once() {
     let defaults = include_str!("../../../hemei/config/default.toml");
     let settings = crate::config::load(defaults, None, "gateway", []).unwrap().settings;
     init(&settings, "gateway").unwrap();
-    let again = init(&settings, "tickets").unwrap();
+    let again = init(&settings, "another").unwrap();
     send(Request::get("/started"), fine).await;
     assert!(render_metrics().contains("requests_total"));
     again.flush();

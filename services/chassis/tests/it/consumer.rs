@@ -23,7 +23,10 @@ fn listener(pool: &PgPool, poison: Arc<Mutex<BTreeSet<String>>>) -> Consumer {
                 if poison.contains(&told.code) {
                     return Err(Fault::internal("poisoned"));
                 }
-                sqlx::query("insert into heard.effect (code) values ($1)").bind(told.code).execute(&mut *connection).await?;
+                sqlx::query("insert into heard.effect (code) values ($1)")
+                    .bind(told.code)
+                    .execute(&mut *connection)
+                    .await?;
             }
             Ok(())
         })
@@ -48,10 +51,11 @@ async fn tell(connection: impl sqlx::PgExecutor<'_>, subject: Uuid, code: &str) 
 async fn hear(listener: &Consumer, count: i64) {
     for _ in 0..200 {
         listener.catch_up().await.unwrap();
-        let through: i64 = sqlx::query_scalar("select (select count(*) from heard.effect) + (select count(*) from heard.dead_letter)")
-            .fetch_one(&listener.pool)
-            .await
-            .unwrap();
+        let through: i64 =
+            sqlx::query_scalar("select (select count(*) from heard.effect) + (select count(*) from heard.dead_letter)")
+                .fetch_one(&listener.pool)
+                .await
+                .unwrap();
         if through >= count {
             return;
         }

@@ -98,9 +98,7 @@ fn text(name: &str) -> String {
         "access_token" => "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTlhIn0.c2ln",
         "refresh_token" | "token" => "q3Vb1mZ0bXJYw8yqkq1m0Jx2c8vF7T5d",
         "next_page_token" | "page_token" => "",
-        _ if name.ends_with("url") => {
-            "/v1/media/019aaf2c-6b1e-8c3d-9a51-3f6d1b2a7c90?until=1795402800&signature=Zk1v"
-        }
+        _ if name.ends_with("url") => "/v1/media/019aaf2c-6b1e-8c3d-9a51-3f6d1b2a7c90?until=1795402800&signature=Zk1v",
         _ if name.ends_with("_id") || name.ends_with("_ids") => return id(name),
         _ => "",
     };

@@ -38,7 +38,8 @@ impl Maker {
         let about = self.comments.of_descriptor(&service.parent_file(), method.descriptor.path());
         let summary = about.split_inclusive(['.', '。']).next().unwrap_or(&about).replace('\n', " ");
         let bound = bound(path);
-        let mut responses = refusals::responses(access.reasons.iter().map(String::as_str), access.public, !body.is_empty());
+        let mut responses =
+            refusals::responses(access.reasons.iter().map(String::as_str), access.public, !body.is_empty());
         let answer = json!({
             "description": "OK",
             "content": {"application/json": {"schema": self.reference(&output), "example": example(&output, &[])}},
@@ -126,7 +127,11 @@ fn who(access: &Access) -> String {
     }
     let mut lines = Vec::new();
     if access.signed_in() != Rows::Unspecified {
-        lines.push(format!("- 已登录的任何人，{} (signed in, {})", rows(access.signed_in()), access.signed_in().as_str_name()));
+        lines.push(format!(
+            "- 已登录的任何人，{} (signed in, {})",
+            rows(access.signed_in()),
+            access.signed_in().as_str_name()
+        ));
     }
     for grant in &access.grants {
         let (name, code) = (role(grant.role()), grant.role().as_str_name());

@@ -18,7 +18,8 @@ fn operation(route: &HandWritten) -> Value {
     let public = matches!(route.access, Rule::Public | Rule::SandboxOnly);
     let mut responses = refusals::responses(route.reasons.iter().copied(), public, upload);
     responses.insert("200".to_owned(), answer(route.path));
-    let id: String = route.path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let id: String =
+        route.path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
     let mut operation = json!({
         "operationId": format!("Gateway_{}{id}", route.method.to_lowercase()),
         "tags": [TAG],
@@ -31,7 +32,8 @@ fn operation(route: &HandWritten) -> Value {
         "x-reasons": route.reasons,
     });
     if upload {
-        let file = json!({"type": "string", "contentMediaType": "image/jpeg", "description": "JPEG, PNG, WebP; 10 MiB"});
+        let file =
+            json!({"type": "string", "contentMediaType": "image/jpeg", "description": "JPEG, PNG, WebP; 10 MiB"});
         let schema = json!({"type": "object", "required": ["file"], "properties": {"file": file}});
         operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}});
     }
@@ -61,9 +63,7 @@ fn answer(path: &str) -> Value {
 }
 
 fn parameters(path: &str) -> Value {
-    let query = |name: &str, kind: &str, about: &str| {
-        json!({"name": name, "in": "query", "required": false, "schema": {"type": kind}, "description": about})
-    };
+    let query = |name: &str, kind: &str, about: &str| json!({"name": name, "in": "query", "required": false, "schema": {"type": kind}, "description": about});
     match path {
         "/v1/media/{media_id}" => json!([
             {"name": "media_id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
@@ -71,6 +71,7 @@ fn parameters(path: &str) -> Value {
             query("signature", "string", "Of the signed address."),
         ]),
         "/sandbox/people.json" => json!([query("per_role", "integer", "1 to 1000; 0 means 20.")]),
+        "/sandbox/messages.json" => json!([query("to", "string", "Only messages to this receiver.")]),
         _ => json!([]),
     }
 }

@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn every_public_rpc_and_every_told_route_is_in_it() {
     let document = document();
-    let operations: Vec<&Value> = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()).collect();
+    let operations: Vec<&Value> =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()).collect();
     let grpc: Vec<&str> = operations.iter().filter_map(|operation| operation["x-grpc"].as_str()).collect();
     for method in proto::methods().values() {
         let public = method.access.as_ref().is_some_and(|access| !access.internal);

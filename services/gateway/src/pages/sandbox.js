@@ -4,7 +4,7 @@ var ROLES = {
   courier: '骑手', resident: '居民', home_observer: '楼栋观察员', community_worker: '社区工作者', liaison: '街道联络员',
   department_handler: '部门办理人', coordinator: '营商局协调员', property_manager: '物业经理', district_admin: '区管理员', auditor: '审计员'
 };
-var CHANNELS = { sms: '短信', group: '工作群' };
+var CHANNELS = { sms: '短信', group: '工作群', wecom: '企业微信群' };
 var seen = '';
 
 function element(name, className, text) {

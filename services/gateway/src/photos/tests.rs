@@ -31,13 +31,17 @@ fn a_jpeg_keeps_its_picture_and_how_it_was_held_and_nothing_else() {
     let mut told = Jpeg::from_bytes(jpeg().into()).unwrap();
     told.set_exif(Some(exif().into()));
     let told_of = [
-        (markers::APP1, "http://ns.adobe.com/xap/1.0/\0SECRET"), (markers::APP13, "Photoshop 3.0\0SECRET"),
-        (markers::APP2, "MPF\0SECRET"), (markers::COM, "SECRET"), (markers::APP11, "SECRET"),
+        (markers::APP1, "http://ns.adobe.com/xap/1.0/\0SECRET"),
+        (markers::APP13, "Photoshop 3.0\0SECRET"),
+        (markers::APP2, "MPF\0SECRET"),
+        (markers::COM, "SECRET"),
+        (markers::APP11, "SECRET"),
     ];
     for (marker, text) in told_of {
         told.segments_mut().insert(0, JpegSegment::new_with_contents(marker, Bytes::from_static(text.as_bytes())));
     }
-    told.segments_mut().insert(0, JpegSegment::new_with_contents(markers::APP2, Bytes::from_static(b"ICC_PROFILE\0\x01\x01x")));
+    told.segments_mut()
+        .insert(0, JpegSegment::new_with_contents(markers::APP2, Bytes::from_static(b"ICC_PROFILE\0\x01\x01x")));
     let mut bytes = told.encoder().bytes().to_vec();
     bytes.extend_from_slice(b"SECRET behind the end");
     assert!(holds(&bytes, "SECRET"));
@@ -82,14 +86,19 @@ fn a_jpeg_header_with_anything_behind_is_no_photo() {
 fn png() -> Png {
     let hex = "89504e470d0a1a0a0000000d4948445200000001000000010806000000\
                1f15c4890000000d4944415478da63f8cfc0f01f00050001ff56c72f0d0000000049454e44ae426082";
-    let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let bytes: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
     // the chunks are made anew, with checksums of their own
     let ihdr = PngChunk::new(*b"IHDR", Bytes::copy_from_slice(&bytes[16..29]));
     let idat = PngChunk::new(*b"IDAT", Bytes::copy_from_slice(&bytes[41..54]));
     let end = PngChunk::new(*b"IEND", Bytes::new());
     let whole: Vec<u8> = [
-        bytes[..8].to_vec(), ihdr.encoder().bytes().to_vec(), idat.encoder().bytes().to_vec(), end.encoder().bytes().to_vec(),
-    ].concat();
+        bytes[..8].to_vec(),
+        ihdr.encoder().bytes().to_vec(),
+        idat.encoder().bytes().to_vec(),
+        end.encoder().bytes().to_vec(),
+    ]
+    .concat();
     Png::from_bytes(whole.into()).unwrap()
 }
 
@@ -129,7 +138,8 @@ const VP8X: &[u8] = &[0b0010_1100, 0, 0, 0, 6, 0, 0, 4, 0, 0];
 
 #[test]
 fn a_webp_loses_exif_and_xmp() {
-    let told = riff(&[(b"VP8X", VP8X), (b"ICCP", b"profile"), (b"VP8 ", VP8), (b"EXIF", b"SECRET"), (b"XMP ", b"SECRET")]);
+    let told =
+        riff(&[(b"VP8X", VP8X), (b"ICCP", b"profile"), (b"VP8 ", VP8), (b"EXIF", b"SECRET"), (b"XMP ", b"SECRET")]);
     let photo = clean(told).unwrap();
     assert_eq!((photo.content_type, photo.width, photo.height), ("image/webp", 7, 5));
     assert!(!holds(&photo.bytes, "SECRET") && holds(&photo.bytes, "profile"));
@@ -141,7 +151,27 @@ fn a_webp_loses_exif_and_xmp() {
 
 #[test]
 fn other_things_are_no_photos() {
-    for bytes in [&b""[..], b"hello", b"GIF89a", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"RIFF\x04\0\0\0WEBP", b"%PDF-1.7"] {
+    for bytes in [
+        &b""[..],
+        b"hello",
+        b"GIF89a",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"RIFF\x04\0\0\0WEBP",
+        b"%PDF-1.7",
+    ] {
         assert!(clean(Bytes::from_static(bytes)).is_none());
     }
+}
+
+#[test]
+fn the_setting_alone_decides_between_folder_and_bucket() {
+    let folder = std::env::temp_dir().join(format!("album-{}", Uuid::now_v7()));
+    let ids = || MediaIds::new(chassis::keys::Keyring::load_or_create(&folder, "media").unwrap());
+    for url in [format!("file://{}", folder.display()), "s3://photos/hemei".to_owned()] {
+        assert!(Album::open(&url, ids()).is_ok(), "{url}");
+    }
+    for url in ["photos", "nowhere://photos"] {
+        assert!(Album::open(url, ids()).is_err(), "{url}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }

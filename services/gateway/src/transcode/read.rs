@@ -101,12 +101,18 @@ impl Reader<'_> {
         let number = field.number;
         match &field.kind {
             Kind::Double => self.float(value, |float| fixed(number, WireType::SixtyFourBit, &float.to_le_bytes(), out)),
-            Kind::Float => self.float(value, |float| fixed(number, WireType::ThirtyTwoBit, &(float as f32).to_le_bytes(), out)),
-            Kind::Int32 => self.whole(value, i32::MIN, i32::MAX, |whole| varint(number, i64::from(whole).cast_unsigned(), out)),
+            Kind::Float => {
+                self.float(value, |float| fixed(number, WireType::ThirtyTwoBit, &(float as f32).to_le_bytes(), out))
+            }
+            Kind::Int32 => {
+                self.whole(value, i32::MIN, i32::MAX, |whole| varint(number, i64::from(whole).cast_unsigned(), out))
+            }
             Kind::Int64 => self.whole(value, i64::MIN, i64::MAX, |whole| varint(number, whole.cast_unsigned(), out)),
             Kind::Uint32 => self.whole(value, u32::MIN, u32::MAX, |whole| varint(number, u64::from(whole), out)),
             Kind::Uint64 => self.whole(value, u64::MIN, u64::MAX, |whole| varint(number, whole, out)),
-            Kind::Sint32 => self.whole(value, i32::MIN, i32::MAX, |whole| varint(number, zigzag(i64::from(whole)), out)),
+            Kind::Sint32 => {
+                self.whole(value, i32::MIN, i32::MAX, |whole| varint(number, zigzag(i64::from(whole)), out))
+            }
             Kind::Sint64 => self.whole(value, i64::MIN, i64::MAX, |whole| varint(number, zigzag(whole), out)),
             Kind::Fixed32 => self.whole(value, u32::MIN, u32::MAX, |whole: u32| {
                 fixed(number, WireType::ThirtyTwoBit, &whole.to_le_bytes(), out);
@@ -146,7 +152,8 @@ impl Reader<'_> {
             },
             (Kind::Timestamp, _) => match value.as_str().and_then(timestamp) {
                 Some(bytes) => put(number, &bytes, out),
-                None => self.wrong("must be a time as in RFC 3339 with its offset, for example \"2026-11-23T08:00:00+08:00\""),
+                None => self
+                    .wrong("must be a time as in RFC 3339 with its offset, for example \"2026-11-23T08:00:00+08:00\""),
             },
             _ => self.wrong("must be a string"),
         }

@@ -80,7 +80,8 @@ impl Names {
 
     /// The names that say something, for people.
     pub fn listed(&self) -> String {
-        let names: Vec<&str> = self.0.iter().filter(|(number, _)| *number != 0).map(|(_, name)| name.as_str()).collect();
+        let names: Vec<&str> =
+            self.0.iter().filter(|(number, _)| *number != 0).map(|(_, name)| name.as_str()).collect();
         names.join(", ")
     }
 }

@@ -1,11 +1,16 @@
 //! A gateway on a free port with its own keys and photos, and a client.
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use axum::body::{Body, Bytes};
 use chassis::{
     client,
     clock::Clock,
     config::{self, Loaded},
+    faults::Fault,
     keys::Keyring,
     token::{ClaimedPost, Claims, Signer},
     verifier::KeySource,
@@ -19,7 +24,7 @@ use hyper_util::{
 };
 use proto::api::v1::post::{Level, Role};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -32,6 +37,7 @@ pub struct Gateway {
     signer: Signer,
     folder: PathBuf,
     stop: CancellationToken,
+    served: Mutex<Option<JoinHandle<Result<(), Fault>>>>,
 }
 
 /// What came back.
@@ -69,17 +75,28 @@ impl Gateway {
         let residents = client::peer(&loaded.peer("residents").unwrap(), &service_key).unwrap();
         let app = App::with_keys(&loaded, residents, KeySource::Own(Arc::new(signer.clone()))).unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(gateway::serve_on(listener, Arc::new(app), stop.clone()));
+        let served = Mutex::new(Some(tokio::spawn(gateway::serve_on(listener, Arc::new(app), stop.clone()))));
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { address, client, signer, folder, stop }
+        Self { address, client, signer, folder, stop, served }
     }
 
     /// A token of a person with one post.
     pub fn token(&self, person: Uuid, district: Uuid, role: Role) -> String {
         let now = Clock::System.now().timestamp();
         let post = ClaimedPost { r: role.into(), p: "gn".to_owned(), l: Level::Subdistrict.into(), d: None };
-        let claims = Claims { sub: person, did: district, sid: Uuid::now_v7(), posts: vec![post], iat: now, exp: now + 900 };
+        let claims =
+            Claims { sub: person, did: district, sid: Uuid::now_v7(), posts: vec![post], iat: now, exp: now + 900 };
         self.signer.sign(&claims)
+    }
+
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until it has stopped.
+    pub async fn stopped(&self) {
+        let served = self.served.lock().unwrap().take().unwrap();
+        served.await.unwrap().unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -6,14 +6,26 @@ use crate::harness::Gateway;
 #[tokio::test]
 async fn the_pages_load_nothing_from_another_host() {
     let gateway = Gateway::start(&[("HEMEI_MESSAGES", "sandbox")]).await;
-    for path in ["/", "/docs/", "/docs/docs.js", "/docs/pages.css", "/setup/", "/setup/setup.js", "/sandbox/", "/sandbox/sandbox.js"] {
+    for path in [
+        "/",
+        "/docs/",
+        "/docs/docs.js",
+        "/docs/pages.css",
+        "/setup/",
+        "/setup/setup.js",
+        "/sandbox/",
+        "/sandbox/sandbox.js",
+    ] {
         let page = gateway.get(path).await;
         let text = std::str::from_utf8(&page.bytes).unwrap();
         assert_eq!(page.status, 200, "{path}");
         assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("=\"//"), "{path}");
         assert!(!text.contains("<style") && !text.contains(" style="), "{path}: the policy forbids it");
         assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'self'"), "{path}");
-        assert_eq!((&page.headers["x-content-type-options"], &page.headers["x-frame-options"]), (&"nosniff".parse().unwrap(), &"DENY".parse().unwrap()));
+        assert_eq!(
+            (&page.headers["x-content-type-options"], &page.headers["x-frame-options"]),
+            (&"nosniff".parse().unwrap(), &"DENY".parse().unwrap())
+        );
     }
     let moved = gateway.get("/setup?token=abc").await;
     assert_eq!((moved.status.as_u16(), moved.headers["location"].to_str().unwrap()), (308, "/setup/?token=abc"));
@@ -50,4 +62,47 @@ async fn health_is_answered_and_named() {
     assert_eq!(health.headers["x-request-id"], "abc-1");
     let head = gateway.send(Method::HEAD, "/healthz", &[], Body::empty()).await;
     assert_eq!((head.status.as_u16(), head.bytes.len()), (200, 0));
+}
+
+#[test]
+fn the_names_that_clients_are_written_against_are_there() {
+    let names = [
+        ("post", "/v1/session-codes"),
+        ("post", "/v1/sessions"),
+        ("post", "/v1/sessions:refresh"),
+        ("post", "/v1/sessions:sign_out"),
+        ("get", "/v1/me"),
+        ("get", "/v1/places"),
+        ("get", "/v1/places:locate"),
+        ("post", "/v1/media"),
+        ("get", "/v1/media/{media_id}"),
+        ("post", "/v1/tickets"),
+        ("get", "/v1/tickets"),
+        ("get", "/v1/tickets/{ticket_id}"),
+        ("get", "/v1/tickets/{ticket_id}/events"),
+        ("post", "/v1/tickets/{ticket_id}:claim"),
+        ("post", "/v1/tickets/{ticket_id}:dispatch"),
+        ("post", "/v1/tickets/{ticket_id}:accept"),
+        ("post", "/v1/tickets/{ticket_id}:resolve"),
+        ("post", "/v1/tickets/{ticket_id}:rate"),
+        ("get", "/v1/departments"),
+        ("get", "/v1/categories"),
+        ("get", "/v1/points"),
+        ("get", "/v1/points/entries"),
+        ("get", "/v1/prizes"),
+        ("post", "/v1/redemptions"),
+        ("get", "/v1/redemptions"),
+        ("post", "/v1/redemptions/{redemption_id}:cancel"),
+        ("post", "/v1/redemptions:hand_over"),
+        ("get", "/v1/funds/{place_id}"),
+        ("get", "/v1/funds/{place_id}/entries"),
+        ("post", "/v1/funds/{place_id}/entries"),
+        ("get", "/sandbox/people.json"),
+        ("get", "/sandbox/messages.json"),
+        ("get", "/healthz"),
+    ];
+    let document = gateway::openapi();
+    for (method, path) in names {
+        assert!(document["paths"][path][method].is_object(), "{method} {path}");
+    }
 }

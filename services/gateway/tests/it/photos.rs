@@ -22,7 +22,11 @@ async fn a_photo_is_kept_without_exif_and_read_by_its_uploader_or_address_only()
     let token = gateway.token(person, district, Role::Courier);
     let answer = gateway.upload(&token, "file", &photo()).await;
     let kept = answer.json();
-    assert_eq!((answer.status.as_u16(), &kept["content_type"], &kept["width"]), (200, &"image/jpeg".into(), &1.into()), "{kept}");
+    assert_eq!(
+        (answer.status.as_u16(), &kept["content_type"], &kept["width"]),
+        (200, &"image/jpeg".into(), &1.into()),
+        "{kept}"
+    );
     let (path, url) = (format!("/v1/media/{}", kept["media_id"].as_str().unwrap()), kept["url"].as_str().unwrap());
     let as_person = async |person, district| {
         let bearer = format!("Bearer {}", gateway.token(person, district, Role::Courier));
@@ -39,7 +43,9 @@ async fn a_photo_is_kept_without_exif_and_read_by_its_uploader_or_address_only()
     assert_eq!(gateway.get(&path).await.problem(), missing);
     let shown = gateway.get(url).await;
     assert_eq!((shown.status.as_u16(), &shown.bytes), (200, &mine.bytes));
-    let again = gateway.send(Method::GET, url, &[("if-none-match", shown.headers["etag"].to_str().unwrap())], Body::empty()).await;
+    let again = gateway
+        .send(Method::GET, url, &[("if-none-match", shown.headers["etag"].to_str().unwrap())], Body::empty())
+        .await;
     assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0));
     assert_eq!(gateway.get(&url.replace("signature=", "signature=A")).await.problem(), missing);
     let other = url.replace(kept["media_id"].as_str().unwrap(), &Uuid::now_v7().to_string());

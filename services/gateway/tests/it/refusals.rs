@@ -30,7 +30,9 @@ async fn unknown_addresses_and_methods_are_problems_too() {
 async fn a_token_is_needed_and_must_be_good_and_of_the_right_role() {
     let gateway = Gateway::start(&[]).await;
     assert_eq!(gateway.get("/v1/me").await.problem(), (401, "TOKEN_REQUIRED".to_owned()));
-    let with = async |value: &str| gateway.send(Method::GET, "/v1/me", &[("authorization", value)], Body::empty()).await.problem();
+    let with = async |value: &str| {
+        gateway.send(Method::GET, "/v1/me", &[("authorization", value)], Body::empty()).await.problem()
+    };
     assert_eq!(with("Basic eDp5").await, (401, "TOKEN_REQUIRED".to_owned()));
     assert_eq!(with("Bearer nonsense").await, (401, "TOKEN_INVALID".to_owned()));
     let other = Gateway::start(&[]).await;
@@ -46,7 +48,10 @@ async fn a_service_that_is_down_is_a_503_that_says_when_to_retry() {
     let gateway = Gateway::start(&[]).await;
     let answer = gateway.send(Method::POST, "/v1/session-codes", &[JSON], "{\"phone\":\"19900000001\"}").await;
     assert_eq!(answer.problem(), (503, "UNAVAILABLE".to_owned()));
-    assert_eq!((answer.json()["retryable"].as_bool(), answer.headers["retry-after"].to_str().unwrap()), (Some(true), "1"));
+    assert_eq!(
+        (answer.json()["retryable"].as_bool(), answer.headers["retry-after"].to_str().unwrap()),
+        (Some(true), "1")
+    );
 }
 
 #[tokio::test]
@@ -61,7 +66,12 @@ async fn a_body_that_is_none_is_refused() {
     assert_eq!(send("text/plain", b"{}").await.problem(), (415, "CONTENT_TYPE_UNSUPPORTED".to_owned()));
     let wrong = send("application/json; charset=utf-8", b"{\"phone\":1,\"fax\":\"2\"}").await;
     assert_eq!(wrong.problem(), (400, "FIELD_INVALID".to_owned()));
-    let fields: Vec<&str> = wrong.json()["fields"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap().to_owned().leak() as &str).collect();
+    let fields: Vec<&str> = wrong.json()["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["field"].as_str().unwrap().to_owned().leak() as &str)
+        .collect();
     assert_eq!(fields, ["fax", "phone"]);
 }
 
@@ -72,7 +82,8 @@ async fn a_large_body_is_refused_whether_it_announces_itself_or_not() {
     assert_eq!(large.problem(), (413, "BODY_TOO_LARGE".to_owned()));
     assert_eq!(large.json()["facts"]["limit"], "1 MiB");
     let chunks = (0..40).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 << 10])));
-    let chunked = gateway.send(Method::POST, "/v1/session-codes", &[JSON], Body::from_stream(stream::iter(chunks))).await;
+    let chunked =
+        gateway.send(Method::POST, "/v1/session-codes", &[JSON], Body::from_stream(stream::iter(chunks))).await;
     assert_eq!(chunked.problem(), (413, "BODY_TOO_LARGE".to_owned()));
 }
 
@@ -82,7 +93,8 @@ async fn the_path_and_the_body_must_not_contradict_each_other() {
     let liaison = bearer(&gateway, Role::Liaison);
     let headers = [("authorization", liaison.as_str()), JSON];
     let claim = format!("/v1/tickets/{}:claim", Uuid::now_v7());
-    let answer = gateway.send(Method::POST, &claim, &headers, format!("{{\"ticket_id\":\"{}\"}}", Uuid::now_v7())).await;
+    let answer =
+        gateway.send(Method::POST, &claim, &headers, format!("{{\"ticket_id\":\"{}\"}}", Uuid::now_v7())).await;
     assert_eq!(answer.json()["fields"][0]["field"], "ticket_id");
     let answer = gateway.send(Method::POST, &format!("{claim}?colour=red"), &headers, "").await;
     assert_eq!(answer.json()["fields"][0]["field"], "colour");
@@ -97,7 +109,9 @@ async fn bad_queries_name_the_parameter() {
     let get = async |query: &str| {
         gateway.send(Method::GET, &format!("/v1/tickets?{query}"), &[("authorization", &courier)], Body::empty()).await
     };
-    for (query, field) in [("state=NOWHERE", "state"), ("page_size=x", "page_size"), ("colour=", "colour"), ("mine=perhaps", "mine")] {
+    for (query, field) in
+        [("state=NOWHERE", "state"), ("page_size=x", "page_size"), ("colour=", "colour"), ("mine=perhaps", "mine")]
+    {
         let answer = get(query).await;
         assert_eq!(answer.problem(), (400, "FIELD_INVALID".to_owned()), "{query}");
         assert_eq!(answer.json()["fields"][0]["field"], field, "{query}");
@@ -125,4 +139,22 @@ async fn too_much_at_once_is_refused_fast() {
     let gateway = Gateway::start(&[("HEMEI_MAX_IN_FLIGHT", "0")]).await;
     assert_eq!(gateway.get("/v1/me").await.problem(), (429, "OVERLOADED".to_owned()));
     assert_eq!(gateway.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stopping_gateway_finishes_what_it_has_begun() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let gateway = Gateway::start(&[]).await;
+    let mut stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let head = "POST /v1/session-codes HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut begun = [0; 25];
+    stream.read_exact(&mut begun).await.unwrap();
+    assert!(begun.starts_with(b"HTTP/1.1 100"), "the body is waited for: {begun:?}");
+    gateway.stop();
+    stream.write_all(b"{").await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("400 Bad Request") && rest.contains("BODY_INVALID"), "{rest}");
+    gateway.stopped().await;
 }

@@ -48,7 +48,10 @@ pub struct Args {
 pub fn run(args: Args) -> Result<ExitCode> {
     // One thread: children are started from the one that lives as long as we do.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, up(args))
+    let outcome = LocalSet::new().block_on(&runtime, up(args));
+    // Demo data still being made when we were stopped is not waited for: it is begun again next time.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn up(args: Args) -> Result<ExitCode> {

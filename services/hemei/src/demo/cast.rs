@@ -1,5 +1,6 @@
 //! Who lives and works there. Whoever comes first in a role plays in the one-minute story and works in the same street.
-use rand::{Rng, rngs::StdRng};
+use chrono::NaiveDate;
+use rand::rngs::StdRng;
 use residents::import::{PersonRow, PostRow};
 
 use super::{land::District, names};
@@ -23,34 +24,38 @@ impl Cast {
         phone
     }
 
-    fn post(&mut self, phone: &str, role: &str, place_path: &str, department_code: &str) {
+    fn post(&mut self, (phone, since): (&str, &str), role: &str, place_path: &str, department_code: &str) {
         self.posts.push(PostRow {
             line: 0,
             phone: phone.to_owned(),
             role: role.to_owned(),
             place_path: place_path.to_owned(),
             department_code: department_code.to_owned(),
+            from_date: since.to_owned(),
             ..PostRow::default()
         });
     }
 
     fn hire(&mut self, (random, phones): (&mut StdRng, &mut Phones), role: &str, place: &str, department: &str) {
         let phone = self.person(random, phones);
-        self.post(&phone, role, place, department);
+        self.post((&phone, &phones.since), role, place, department);
     }
 }
 
-/// 19900000001 and on.
-pub struct Phones(u32);
+/// 19900000001 and on, and the day since when their owners have been there.
+pub struct Phones {
+    last: u32,
+    since: String,
+}
 
 impl Phones {
-    pub fn new() -> Self {
-        Self(0)
+    pub fn new(since: NaiveDate) -> Self {
+        Self { last: 0, since: since.to_string() }
     }
 
     fn next(&mut self) -> String {
-        self.0 += 1;
-        format!("1990000{:04}", self.0)
+        self.last += 1;
+        format!("1990000{:04}", self.last)
     }
 }
 
@@ -87,7 +92,7 @@ pub fn staff(district: &District, figures: &Figures, random: &mut StdRng, phones
             if showcase && number > 0 {
                 manager = cast.person(random, phones);
             }
-            cast.post(&manager, "property_manager", &compound.path, "");
+            cast.post((&manager, &phones.since), "property_manager", &compound.path, "");
         }
     }
     cast.hire((random, phones), "district_admin", district.code, "");
@@ -102,14 +107,6 @@ pub fn residents(district: &District, count: usize, random: &mut StdRng, phones:
     for index in 0..count {
         let home = if index < homes * 2 { index / 2 } else { index % homes };
         cast.hire((random, phones), "resident", &district.households[home].path, "");
-    }
-    // One in a hundred lives alone elsewhere and keeps the home too.
-    for _ in 0..count / 100 {
-        let home = random.random_range(0..homes);
-        let phone = cast.people[random.random_range(0..count)].phone.clone();
-        if !cast.posts.iter().any(|post| post.phone == phone && post.place_path == district.households[home].path) {
-            cast.post(&phone, "resident", &district.households[home].path, "");
-        }
     }
     cast
 }

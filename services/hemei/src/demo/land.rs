@@ -48,7 +48,7 @@ pub struct District {
 pub fn districts() -> [District; 2] {
     let mut south = District::begin("gn", "工农区", 0, 5);
     let mut north = District::begin("xs", "兴山区", 5, 3);
-    south.build(0, 6, 1);
+    south.build(0, 36, 1);
     north.build_showcase();
     [south, north]
 }
@@ -132,9 +132,8 @@ impl District {
     }
 
     fn place(&mut self, path: &str, name: &str, level: &str, area: Option<(f64, f64, f64, f64)>) {
-        let ring = |(w, s, e, n): (f64, f64, f64, f64)| {
-            format!("{w:.6} {s:.6};{e:.6} {s:.6};{e:.6} {n:.6};{w:.6} {n:.6}")
-        };
+        let ring =
+            |(w, s, e, n): (f64, f64, f64, f64)| format!("{w:.6} {s:.6};{e:.6} {s:.6};{e:.6} {n:.6};{w:.6} {n:.6}");
         let boundary = area.map(ring).unwrap_or_default();
         let (path, name, level) = (path.to_owned(), name.to_owned(), level.to_owned());
         self.rows.push(PlaceRow { line: self.rows.len() + 1, path, name, level, boundary });

@@ -77,8 +77,7 @@ impl From<import::RowError> for Wrong {
 
 impl From<incentives::RowError> for Wrong {
     fn from(error: incentives::RowError) -> Self {
-        let line = usize::try_from(error.line).unwrap_or(0);
-        Self { line, field: error.field.to_owned(), zh: error.zh, en: error.en }
+        Self { line: error.line, field: error.field.to_owned(), zh: error.zh, en: error.en }
     }
 }
 
@@ -91,21 +90,24 @@ pub fn read(kind: Kind, path: &Path) -> Result<Table> {
     let header = reader.headers().with_context(|| format!("{shown} 首行读不懂 / first line"))?.clone();
     let columns = columns(kind, &header).with_context(|| format!("{shown}"))?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    let mut lines = Lines { bytes, passed: 0, line: 1 };
     for record in reader.records() {
+        let position = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position);
+        let line = lines.of(position.map_or(0, csv::Position::byte));
         match record {
             Ok(record) if record.len() == header.len() => {
-                let line = record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
-                let value = |(name, index): &(&'static str, usize)| (*name, record.get(*index).unwrap_or_default().to_owned());
+                let value =
+                    |(name, index): &(&'static str, usize)| (*name, record.get(*index).unwrap_or_default().to_owned());
                 rows.push(Row { line, values: columns.iter().map(value).collect() });
             }
             Ok(record) => wrong.push(Wrong {
-                line: record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0)),
+                line,
                 field: "-".to_owned(),
                 zh: format!("有 {} 列，应为 {} 列", record.len(), header.len()),
                 en: format!("{} columns where there should be {}", record.len(), header.len()),
             }),
             Err(error) => wrong.push(Wrong {
-                line: error.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0)),
+                line,
                 field: "-".to_owned(),
                 zh: "不是 UTF-8 的 CSV".to_owned(),
                 en: format!("not CSV in UTF-8: {error}"),
@@ -115,12 +117,33 @@ pub fn read(kind: Kind, path: &Path) -> Result<Table> {
     Ok(Table { rows, wrong })
 }
 
+/// Counts lines: the reader's own count is one behind after a line that ends as Windows ends lines.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    passed: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at this byte or after the line ends there.
+    fn of(&mut self, byte: u64) -> usize {
+        let rest = |from: usize| self.bytes.get(from..).unwrap_or_default();
+        let byte = usize::try_from(byte).unwrap_or(0).max(self.passed);
+        let begin = byte + rest(byte).iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let skipped = &rest(self.passed)[..begin.min(self.bytes.len()) - self.passed];
+        self.line += skipped.iter().filter(|byte| **byte == b'\n').count();
+        self.passed = begin.min(self.bytes.len());
+        self.line
+    }
+}
+
 /// Which column stands where.
 fn columns(kind: Kind, header: &csv::StringRecord) -> Result<Vec<(&'static str, usize)>> {
     let (needed, others) = kind.columns();
     let place = |name: &&'static str| Some((*name, header.iter().position(|column| column == *name)?));
     let known: Vec<_> = needed.iter().chain(others).filter_map(place).collect();
-    let missing: Vec<_> = needed.iter().filter(|name| !known.iter().any(|(known, _)| known == *name)).copied().collect();
+    let missing: Vec<_> =
+        needed.iter().filter(|name| !known.iter().any(|(known, _)| known == *name)).copied().collect();
     let unknown: Vec<_> = header.iter().filter(|column| !known.iter().any(|(known, _)| known == column)).collect();
     if !missing.is_empty() || !unknown.is_empty() {
         let list = [needed, others].concat().join(",");
@@ -135,26 +158,17 @@ fn columns(kind: Kind, header: &csv::StringRecord) -> Result<Vec<(&'static str, 
 
 /// Imports rows; answers what is wrong with which of them.
 pub async fn put(kind: Kind, target: &Target<'_>, rows: &[Row]) -> Result<Vec<Wrong>> {
-    let residents_errors = match kind {
+    let wrong = match kind {
         Kind::Places => import::places(target, &each(rows, place)).await?,
         Kind::Departments => import::departments(target, &each(rows, department)).await?,
         Kind::People => import::people(target, &each(rows, person)).await?,
         Kind::Posts => import::posts(target, &each(rows, post)).await?,
-        Kind::Prizes => return prizes(target, rows).await,
+        Kind::Prizes => {
+            let wrong = incentives::ops::import_prizes(target.pool, target.district_id, &each(rows, prize)).await?;
+            return Ok(wrong.into_iter().map(Wrong::from).collect());
+        }
     };
-    Ok(residents_errors.into_iter().map(Wrong::from).collect())
-}
-
-/// The service takes all prizes or none: the good rows go in after the bad ones are known.
-async fn prizes(target: &Target<'_>, rows: &[Row]) -> Result<Vec<Wrong>> {
-    let mut prizes = each(rows, prize);
-    let wrong = incentives::ops::import_prizes(target.pool, target.district_id, &prizes).await?;
-    if !wrong.is_empty() {
-        prizes.retain(|prize| !wrong.iter().any(|wrong| wrong.line == prize.line));
-        let still = incentives::ops::import_prizes(target.pool, target.district_id, &prizes).await?;
-        return Ok(wrong.into_iter().chain(still).map(Wrong::from).collect());
-    }
-    Ok(Vec::new())
+    Ok(wrong.into_iter().map(Wrong::from).collect())
 }
 
 fn each<T>(rows: &[Row], read: impl Fn(&Row) -> T) -> Vec<T> {
@@ -188,11 +202,50 @@ fn post(row: &Row) -> PostRow {
 
 fn prize(row: &Row) -> PrizeRow {
     PrizeRow {
-        line: row.line as u64,
+        line: row.line,
         name: row.take("name"),
         points: row.take("points"),
         stock: row.take("stock"),
         pickup_place_path: row.take("pickup_place_path"),
         hold_hours: row.take("hold_hours"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(kind: Kind, text: &[u8]) -> Result<Table> {
+        let path = std::env::temp_dir().join(format!("hemei-table-{}.csv", uuid::Uuid::now_v7()));
+        std::fs::write(&path, text).unwrap();
+        let table = read(kind, &path);
+        std::fs::remove_file(&path).unwrap();
+        table
+    }
+
+    #[test]
+    fn columns_may_stand_in_any_order_and_some_may_be_missing() {
+        let text = "\u{feff}name,path,level\r\n向阳街道,gn.xy,街道\r\n\"松鹤\n社区\",gn.xy.sh,社区\r\n";
+        let table = read_text(Kind::Places, text.as_bytes()).unwrap();
+        assert!(table.wrong.is_empty(), "{:?}", table.wrong);
+        let place = place(&table.rows[0]);
+        assert_eq!((place.line, place.path.as_str(), place.name.as_str()), (2, "gn.xy", "向阳街道"));
+        assert_eq!((place.boundary.as_str(), table.rows[1].line), ("", 3));
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named_and_the_others_are_read() {
+        let table =
+            read_text(Kind::People, b"phone,name\n19900000001,a\n19900000002\n19900000003,\xff\n19900000004,d\n");
+        let table = table.unwrap();
+        assert_eq!(table.wrong.iter().map(|wrong| wrong.line).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(table.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 5]);
+    }
+
+    #[test]
+    fn another_table_is_refused_with_the_columns_it_should_have() {
+        let refused = read_text(Kind::Posts, b"phone,name\n").err().unwrap();
+        let text = format!("{refused:#}");
+        assert!(text.contains("phone,role,place_path") && text.contains("unknown: name"), "{text}");
     }
 }

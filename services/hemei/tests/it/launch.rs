@@ -5,11 +5,12 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -42,9 +43,12 @@ pub fn signal(pid: i32, signal: Signal) -> Result<()> {
     Ok(kill_process(Pid::from_raw(pid).context("a pid")?, signal)?)
 }
 
-/// A port nobody has just now.
+/// A port nobody has just now, another one for every caller, below those the kernel gives to outgoing connections.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut next = || 10_000 + (std::process::id() * 16 + NEXT.fetch_add(1, Ordering::Relaxed)) % 9000;
+    let mut ports = std::iter::repeat_with(|| u16::try_from(next()).unwrap_or_default());
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("a port")
 }
 
 /// A running suite, empty of data, stopped and removed when dropped.
@@ -118,8 +122,12 @@ impl Up {
 
     fn wait_until_ready(&self) -> Result<()> {
         let me = i64::from(self.child.id());
-        let ready = || read_record(&self.data).filter(|record| record["pid"] == me && record["ready_at"].is_string());
-        wait("ready", Duration::from_secs(60), ready).map(drop).with_context(|| self.told())
+        let ready =
+            || read_record(&self.data).is_some_and(|record| record["pid"] == me && record["ready_at"].is_string());
+        let settled = || (ready() || !alive(self.pid())).then_some(());
+        wait("ready", Duration::from_secs(60), settled).with_context(|| self.told())?;
+        ensure!(ready(), "ended early: {}", self.told());
+        Ok(())
     }
 }
 

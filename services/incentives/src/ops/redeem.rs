@@ -40,17 +40,19 @@ async fn known(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Re
     if same { Ok(redemption) } else { Err(Refusal::IdReused.into()) }
 }
 
+/// What was missing, where that is why the statement failed.
 async fn why(state: &Incentives, caller: &Caller, wanted: Wanted, error: sqlx::Error) -> Result<Fault, Fault> {
+    let missing = broken_constraint(&error);
+    if !matches!(missing, Some("stock_not_negative" | "balance_not_negative")) {
+        return Ok(error.into());
+    }
     let district_id = caller.district_id;
     let prize = store::prize::stock_and_points(&state.pool, district_id, wanted.prize_id).await?;
     let (stock, points) = prize.ok_or(Refusal::PrizeNotFound)?;
-    Ok(match broken_constraint(&error) {
-        Some("stock_not_negative") => Refusal::OutOfStock { stock }.into(),
-        Some("balance_not_negative") => {
-            let available = store::points::balances(&state.pool, district_id, caller.person_id).await?.available;
-            let missing = (points * wanted.quantity - available).max(1);
-            Refusal::PointsInsufficient { available, missing }.into()
-        }
-        _ => error.into(),
-    })
+    if missing == Some("stock_not_negative") {
+        return Ok(Refusal::OutOfStock { stock }.into());
+    }
+    let available = store::points::balances(&state.pool, district_id, caller.person_id).await?.available;
+    let missing = (points * wanted.quantity - available).max(1);
+    Ok(Refusal::PointsInsufficient { available, missing }.into())
 }

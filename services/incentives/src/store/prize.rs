@@ -59,7 +59,7 @@ pub async fn refused(
     Ok(refused.fetch_all(connection).await?.into_iter().map(|row| (row.line, row.unknown_place)).collect())
 }
 
-/// Adds or changes prizes; the last row about a prize wins. What was reserved stays reserved.
+/// Adds or changes prizes, each at most once. What was reserved stays reserved.
 pub async fn import(connection: &mut PgConnection, district_id: Uuid, rows: &[Supply]) -> sqlx::Result<()> {
     let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
     let points: Vec<i64> = rows.iter().map(|row| row.points).collect();
@@ -69,12 +69,12 @@ pub async fn import(connection: &mut PgConnection, district_id: Uuid, rows: &[Su
     sqlx::query!(
         "insert into incentives.prize as p
             (district_id, prize_id, name, points, stock, supplied, pickup_place_id, hold_hours)
-        select distinct on (l.place_id, r.name) $1, md5(l.place_id || '/' || r.name)::uuid, r.name, r.points, r.supplied,
+        select $1, md5(l.place_id || '/' || r.name)::uuid, r.name, r.points, r.supplied,
             r.supplied, l.place_id, r.hold_hours
-        from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::int[]) with ordinality
-            r (name, points, supplied, path, hold_hours, number)
+        from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::int[])
+            r (name, points, supplied, path, hold_hours)
         join incentives.place l on l.district_id = $1 and l.path = r.path
-        order by l.place_id, r.name, r.number desc
+        order by 2
         on conflict (district_id, prize_id) do update set points = excluded.points, hold_hours = excluded.hold_hours,
             stock = p.stock + excluded.supplied - p.supplied, supplied = excluded.supplied, active = true",
         district_id,

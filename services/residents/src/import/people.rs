@@ -64,11 +64,12 @@ async fn put(target: &Target<'_>, people: &[(Phone, String)]) -> Result<(), Faul
     let mut transaction = begin(target).await?;
     let known = store::person::by_blinds(&mut transaction, &blinds.concat()).await?;
     let known: HashSet<Vec<u8>> = known.into_iter().map(|(blind, _)| blind).collect();
+    let is_new = |blinds: &[Vec<u8>]| !blinds.iter().any(|blind| known.contains(blind));
+    let mut new: Vec<_> = people.iter().zip(&blinds).filter(|(_, blinds)| is_new(blinds)).collect();
+    // Everybody adds in the same order, so that two districts never wait for each other.
+    new.sort_by_key(|(_, blinds)| &blinds[0]);
     let mut columns = Columns::default();
-    for ((phone, name), blinds) in people.iter().zip(&blinds) {
-        if blinds.iter().any(|blind| known.contains(blind)) {
-            continue;
-        }
+    for ((phone, name), blinds) in new {
         columns.ids.push(Uuid::now_v7());
         columns.names.push(name.clone());
         columns.sealed.push(target.vault.seal(PHONE, phone.digits()));

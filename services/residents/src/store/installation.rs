@@ -24,3 +24,8 @@ pub async fn set_state(pool: &PgPool, name: &str, state: &str, at: DateTime<Utc>
 pub async fn is_empty(pool: &PgPool) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select not exists (select from residents.district) as "empty!""#).fetch_one(pool).await
 }
+
+/// How many events this service has told so far.
+pub async fn told(pool: &PgPool) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from residents.outbox"#).fetch_one(pool).await
+}

@@ -75,7 +75,8 @@ pub struct Columns {
     pub hashes: Vec<Option<Vec<u8>>>,
 }
 
-/// Adds posts and tells the others; an id that is taken is left alone. Answers how many are new.
+/// Adds posts; an id that is taken is left alone. Answers how many are new. The others are told of all but residents' posts:
+/// those are by far the most, and nothing but the resident's own token is decided by them.
 pub async fn add_all(
     connection: &mut PgConnection,
     district_id: Uuid,
@@ -96,6 +97,7 @@ pub async fn add_all(
                  'post_id', post_id, 'person_id', person_id, 'role', role, 'place_path', place.path,
                  'department_id', department_id, 'from_date', from_date, 'until_date', until_date), $10, $11
               from added join residents.place place on place.district_id = $1 and place.place_id = added.place_id
+              where added.role <> 'resident'
            )
            select count(*) as "count!" from added"#,
         district_id,
@@ -114,7 +116,7 @@ pub async fn add_all(
     .await
 }
 
-/// Ends a post that has not ended yet and tells the others.
+/// Ends a post that has not ended yet; the others are told as of its beginning.
 pub async fn end(
     connection: &mut PgConnection,
     district_id: Uuid,
@@ -122,25 +124,27 @@ pub async fn end(
     today: NaiveDate,
     at: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "with ended as (\
-            update residents.post set ended_at = $4, until_date = least(until_date, $3) \
-            where district_id = $1 and post_id = $2 and ended_at is null returning *\
-         ) \
-         insert into residents.outbox (district_id, subject_id, type, payload, traceparent, at) \
-         select $1, post_id, 'hemei.residents.v1.PostChanged', jsonb_build_object(\
-            'post_id', post_id, 'person_id', person_id, 'role', role, 'place_path', place.path, \
-            'department_id', department_id, 'from_date', from_date, 'until_date', until_date), $5, $4 \
-         from ended join residents.place place on place.district_id = $1 and place.place_id = ended.place_id",
+    sqlx::query_scalar!(
+        r#"with ended as (
+              update residents.post set ended_at = $4, until_date = least(until_date, $3)
+              where district_id = $1 and post_id = $2 and ended_at is null returning *
+           ), told as (
+              insert into residents.outbox (district_id, subject_id, type, payload, traceparent, at)
+              select $1, post_id, 'hemei.residents.v1.PostChanged', jsonb_build_object(
+                 'post_id', post_id, 'person_id', person_id, 'role', role, 'place_path', place.path,
+                 'department_id', department_id, 'from_date', from_date, 'until_date', until_date), $5, $4
+              from ended join residents.place place on place.district_id = $1 and place.place_id = ended.place_id
+              where ended.role <> 'resident'
+           )
+           select exists (select from ended) as "ended!""#,
         district_id,
         post_id,
         today,
         at,
         traceparent_of_current()
     )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_one(connection)
+    .await
 }
 
 /// The open posts of these persons: what an import must not add again.

@@ -109,8 +109,7 @@ impl Town {
 
     pub async fn place_id(&self, path: &str) -> String {
         let mut connection = self.pool().acquire().await.unwrap();
-        let known =
-            store::place::by_paths(&mut connection, self.district_id, &[path.to_owned()]).await.unwrap();
+        let known = store::place::by_paths(&mut connection, self.district_id, &[path.to_owned()]).await.unwrap();
         known[0].1.to_string()
     }
 

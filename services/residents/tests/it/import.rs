@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use chassis::{consumer, feed::Source};
 use proto::{events::v1::Position, residents::v1::PlaceChanged};
-use residents::import::{self, DepartmentRow, PersonRow, PlaceRow, PostRow, RowError};
+use residents::import::{self, DepartmentRow, PersonRow, PlaceRow, PostRow, RowError, Target};
 
 use crate::harness::{Town, phone};
 
@@ -126,9 +128,53 @@ async fn every_event_has_the_form_of_its_message() {
     let town = Town::new().await;
     town.build_places().await;
     let source = Source::Local(town.pool().clone(), "residents");
-    let events = source.read(Position::default(), 1000).await.unwrap();
-    assert_eq!(events.len(), 9);
+    // Readers wait for every transaction of the server that began earlier, also for those of other tests.
+    let all = async {
+        loop {
+            let events = source.read(Position::default(), 1000).await.unwrap();
+            if events.len() == 9 {
+                return events;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let events = tokio::time::timeout(Duration::from_secs(20), all).await.expect("nine events");
     let mut places = events.iter().filter_map(|event| consumer::payload::<PlaceChanged>(event).unwrap());
     let place = places.find(|place| place.path == "gn.xy.sh.1").unwrap();
     assert_eq!((place.boundary.len(), place.level), (4, 4));
+}
+
+#[tokio::test]
+async fn the_posts_of_residents_are_kept_but_not_told() {
+    let town = Town::new().await;
+    let phone = phone();
+    let person = PersonRow { line: 2, phone: phone.clone(), name: "钱住户".into() };
+    assert_eq!(import::people(&town.target(), &[person]).await.unwrap(), []);
+    let told = "select count(*) from residents.outbox where type like '%PostChanged'";
+    let before = town.count(told).await;
+    let post = |role: &str| PostRow {
+        line: 2,
+        phone: phone.clone(),
+        role: role.into(),
+        place_path: "gn".into(),
+        ..PostRow::default()
+    };
+    assert_eq!(import::posts(&town.target(), &[post("resident"), post("courier")]).await.unwrap(), []);
+    assert_eq!(town.count(told).await, before + 1);
+    assert_eq!(town.claims(&town.sign_in(&phone).await).posts.len(), 2);
+}
+
+#[tokio::test]
+async fn two_districts_importing_the_same_people_at_once_make_each_once() {
+    let town = Town::new().await;
+    let other = town.add_district("xs", "兴山区").await;
+    let rows: Vec<PersonRow> =
+        (0..500).map(|line| PersonRow { line, phone: phone(), name: format!("人{line}") }).collect();
+    let turned: Vec<PersonRow> = rows.iter().rev().cloned().collect();
+    let there = Target { district_id: other, ..town.target() };
+    let here = town.target();
+    let (one, two) = tokio::join!(import::people(&here, &rows), import::people(&there, &turned));
+    assert_eq!((one.unwrap(), two.unwrap()), (vec![], vec![]));
+    assert_eq!(town.count("select count(*) from residents.person where name like '人%'").await, 500);
+    assert_eq!(town.count("select count(*) from residents.member").await, 1001);
 }

@@ -21,8 +21,10 @@ use crate::{
 pub struct TicketRpc(pub Arc<Tickets>);
 
 impl TicketRpc {
-    fn answer(&self, caller: &Caller, done: Result<ticket::Ticket, Fault>) -> Result<Response<Ticket>, Status> {
-        Ok(Response::new(answers::ticket(&self.0, caller, done?)))
+    async fn answer(&self, caller: &Caller, done: Result<ticket::Ticket, Fault>) -> Result<Response<Ticket>, Status> {
+        let row = done?;
+        self.0.categories.ensure(&self.0.pool).await.map_err(Fault::from)?;
+        Ok(Response::new(answers::ticket(&self.0, caller, row)))
     }
 }
 
@@ -30,7 +32,7 @@ impl TicketRpc {
 impl TicketService for TicketRpc {
     async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Ticket>, Status> {
         let caller = caller(&request)?;
-        self.answer(&caller, ops::report(&self.0, &caller, wire::report(request.into_inner())?).await)
+        self.answer(&caller, ops::report(&self.0, &caller, wire::report(request.into_inner())?).await).await
     }
 
     async fn list_tickets(
@@ -39,13 +41,14 @@ impl TicketService for TicketRpc {
     ) -> Result<Response<ListTicketsResponse>, Status> {
         let caller = caller(&request)?;
         let (rows, next_page_token) = ops::list_tickets(&self.0, &caller, wire::listing(request.into_inner())?).await?;
+        self.0.categories.ensure(&self.0.pool).await.map_err(Fault::from)?;
         let tickets = rows.into_iter().map(|row| answers::ticket(&self.0, &caller, row)).collect();
         Ok(Response::new(ListTicketsResponse { tickets, next_page_token }))
     }
 
     async fn get_ticket(&self, request: Request<GetTicketRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, id) = (caller(&request)?, wire::id("ticket_id", &request.get_ref().ticket_id)?);
-        self.answer(&caller, ops::get_ticket(&self.0, &caller, id).await)
+        self.answer(&caller, ops::get_ticket(&self.0, &caller, id).await).await
     }
 
     async fn list_events(&self, request: Request<ListEventsRequest>) -> Result<Response<ListEventsResponse>, Status> {
@@ -60,25 +63,28 @@ impl TicketService for TicketRpc {
     async fn claim(&self, request: Request<ClaimRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, version) = (caller(&request)?, if_match(&request)?);
         self.answer(&caller, ops::claim(&self.0, &caller, wire::target(&request.get_ref().ticket_id, version)?).await)
+            .await
     }
 
     async fn dispatch(&self, request: Request<DispatchRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, version) = (caller(&request)?, if_match(&request)?);
-        self.answer(&caller, ops::dispatch(&self.0, &caller, wire::dispatch(request.get_ref(), version)?).await)
+        self.answer(&caller, ops::dispatch(&self.0, &caller, wire::dispatch(request.get_ref(), version)?).await).await
     }
 
     async fn accept(&self, request: Request<AcceptRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, version) = (caller(&request)?, if_match(&request)?);
         self.answer(&caller, ops::accept(&self.0, &caller, wire::target(&request.get_ref().ticket_id, version)?).await)
+            .await
     }
 
     async fn resolve(&self, request: Request<ResolveRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, version) = (caller(&request)?, if_match(&request)?);
         self.answer(&caller, ops::resolve(&self.0, &caller, wire::resolution(request.into_inner(), version)?).await)
+            .await
     }
 
     async fn rate(&self, request: Request<RateRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, version) = (caller(&request)?, if_match(&request)?);
-        self.answer(&caller, ops::rate(&self.0, &caller, wire::rating(request.into_inner(), version)?).await)
+        self.answer(&caller, ops::rate(&self.0, &caller, wire::rating(request.into_inner(), version)?).await).await
     }
 }

@@ -64,38 +64,44 @@ with locked as materialized (
         last_hash = p.body_hash
     from picked p
     where t.district_id = p.district_id and t.ticket_id = p.ticket_id
-    returning t.*
+    returning t.*, p.transition, p.from_state, p.cancels, p.arms, p.rework, p.claimed_by as new_claimer, p.department_id as new_department,
+        p.handler_id as new_handler, p.resolution_media as new_media, p.satisfied as new_satisfied,
+        p.actor_id, p.actor_role, p.text as told_text, p.at, p.traceparent
 ), told as (
     insert into tickets.event (district_id, ticket_id, sequence, transition, from_state, to_state, at, actor_id, actor_role, timer, text, facts)
-    select c.district_id, c.ticket_id, c.version, p.transition, p.from_state, c.state, p.at, p.actor_id, p.actor_role, '', p.text,
+    select district_id, ticket_id, version, transition, from_state, state, at, actor_id, actor_role, '', told_text,
         jsonb_strip_nulls(jsonb_build_object(
-            'claimed_by', p.claimed_by, 'claimed_late', case when p.claimed_by is not null then c.claimed_late end,
-            'department_id', p.department_id, 'handler_id', p.handler_id,
-            'resolve_by', case when p.rework or p.department_id is not null then c.resolve_by end,
-            'resolution_media', case when p.resolution_media is not null then to_jsonb(c.resolution_media) end,
-            'satisfied', p.satisfied, 'reopen_count', case when p.rework then c.reopen_count end,
-            'coordination_reason', nullif(p.reason, '')))
-    from changed c join picked p using (district_id, ticket_id)
+            'claimed_by', new_claimer, 'claimed_late', case when new_claimer is not null then claimed_late end,
+            'department_id', new_department, 'handler_id', new_handler,
+            'resolve_by', case when rework or new_department is not null then resolve_by end,
+            'resolution_media', case when new_media is not null then to_jsonb(resolution_media) end,
+            'satisfied', new_satisfied, 'reopen_count', case when rework then reopen_count end,
+            'coordination_reason', nullif(coordination_reason, '')))
+    from changed
 ), cancelled as (
-    delete from tickets.timer m using changed c join picked p using (district_id, ticket_id)
-    where m.district_id = c.district_id and m.ticket_id = c.ticket_id and m.kind = any(string_to_array(p.cancels, '|'))
+    delete from tickets.timer m using changed c
+    where m.district_id = c.district_id and m.ticket_id = c.ticket_id and m.kind = any(string_to_array(c.cancels, '|'))
 ), armed as (
     insert into tickets.timer (district_id, ticket_id, kind, due_at, base_at)
-    select c.district_id, c.ticket_id, kind, c.resolve_by, c.resolve_by
-    from changed c join picked p using (district_id, ticket_id) cross join lateral string_to_table(p.arms, '|') as kind
+    select district_id, ticket_id, kind, resolve_by, resolve_by from changed cross join lateral string_to_table(arms, '|') as kind
     on conflict on constraint timer_key do update set due_at = excluded.due_at, base_at = excluded.base_at, fired = 0
 ), published as (
     insert into tickets.outbox (district_id, subject_id, type, payload, traceparent, at)
-    select c.district_id, c.ticket_id, 'hemei.tickets.v1.TicketChanged',
+    select district_id, ticket_id, 'hemei.tickets.v1.TicketChanged',
         jsonb_build_object(
-            'ticket_id', c.ticket_id, 'number', c.number, 'sequence', c.version, 'transition', p.transition,
-            'from_state', p.from_state, 'to_state', c.state, 'reporter_id', c.reporter_id, 'reporter_role', c.reporter_role,
-            'category_code', c.category_code, 'place_path', c.place_path, 'department_id', c.department_id,
-            'actor_id', p.actor_id, 'at', p.at, 'claim_by', c.claim_by, 'resolve_by', c.resolve_by),
-        p.traceparent, p.at
-    from changed c join picked p using (district_id, ticket_id)
+            'ticket_id', ticket_id, 'number', number, 'sequence', version, 'transition', transition,
+            'from_state', from_state, 'to_state', state, 'reporter_id', reporter_id, 'reporter_role', reporter_role,
+            'category_code', category_code, 'place_path', place_path, 'department_id', department_id,
+            'actor_id', actor_id, 'at', at, 'claim_by', claim_by, 'resolve_by', resolve_by),
+        traceparent, at
+    from changed
 )
-select t.*,
+select t.district_id, t.ticket_id, t.serial, t.number_prefix, t.number, t.version, t.state, t.level, t.priority, t.category_code, t.text,
+    t.place_id, t.place_path, t.lng, t.lat, t.crs, t.accuracy_m, t.gcj_lng, t.gcj_lat, t.reporter_id, t.reporter_role, t.report_media,
+    t.captured_at, t.received_at, t.claim_by, t.promised_by, t.resolve_hours, t.after_photo, t.claimed_by, t.claimed_at, t.claimed_late,
+    t.department_id, t.dispatched_at, t.resolve_by, t.handler_id, t.accepted_at, t.resolved_at, t.resolution_text, t.resolution_media,
+    t.satisfied, t.closed_at, t.escalation_step, t.reopen_count, t.coordination_reason, t.request_hash,
+    t.last_transition, t.last_actor, t.last_hash,
     (select p.name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_name?",
     (select p.full_name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_full_name?",
     (select p.level from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_level?",

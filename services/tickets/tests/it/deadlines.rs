@@ -1,11 +1,13 @@
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chassis::clock::Clock;
 use chrono::TimeDelta;
-use proto::tickets::v1::ticket::State;
-use tickets::{escalation_hours, sweep};
+use proto::tickets::v1::{ticket::State, ticket_service_server::TicketService};
+use tickets::{TicketSettings, Tickets, escalation_hours, rpc::tickets::TicketRpc, sweep};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::harness::{NEEDS_NO_PHOTO, World, morning, state};
+use crate::harness::{NEEDS_NO_PHOTO, World, morning, report, state};
 
 #[tokio::test]
 async fn an_unclaimed_ticket_goes_to_coordination_and_a_late_claim_brings_it_back() {
@@ -100,6 +102,47 @@ async fn ten_thousand_overdue_tickets_escalate_once_each_oldest_first_though_a_r
     for (at, age) in order.iter().enumerate() {
         assert!(i64::from(*age) <= i64::try_from(at).unwrap() + 2 * 200, "{age} at {at}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_take_every_step_of_every_overdue_ticket_once() {
+    let world = World::new().await;
+    for _ in 0..30 {
+        world.dispatched(NEEDS_NO_PHOTO).await;
+    }
+    for step in 0..3 {
+        let at = morning() + TimeDelta::hours(24 + i64::from(escalation_hours(step)));
+        let replicas = (0..4).map(|_| {
+            let pool = world.pool.clone();
+            tokio::spawn(async move { sweep::sweep(&pool, at).await })
+        });
+        for replica in replicas.collect::<Vec<_>>() {
+            replica.await.unwrap().unwrap();
+        }
+        sweep::sweep(&world.pool, at).await.unwrap();
+        let steps = format!("ticket where escalation_step = {}", step + 1);
+        assert_eq!(world.count(&steps).await, 30, "step {step}");
+    }
+    assert_eq!(world.count("event where transition = 'T15'").await, 90);
+}
+
+#[tokio::test]
+async fn a_running_sweeper_acts_within_two_seconds_of_a_deadline_and_stops_when_told() {
+    let world = World::new().await;
+    let settings = TicketSettings { claim_minutes: 0, dispatch_minutes: 30 };
+    let service = Tickets::new(world.pool.clone(), Clock::System, world.media.clone(), settings, None);
+    let stop = CancellationToken::new();
+    let sweeper = tokio::spawn(sweep::run(world.pool.clone(), Clock::System, None, stop.clone()));
+    let request = world.courier.asks("Report", report(NEEDS_NO_PHOTO));
+    TicketRpc(Arc::new(service)).report(request).await.unwrap();
+    let acted = async {
+        while world.count("event where transition = 'T3' and at <= now()").await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), acted).await.expect("it acts in time");
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(2), sweeper).await.expect("it stops").unwrap();
 }
 
 /// Tickets whose claim is overdue; `resolve_hours` numbers them from the oldest, 1, to the youngest.

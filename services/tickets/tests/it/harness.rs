@@ -2,7 +2,14 @@
 pub mod database;
 pub mod people;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use chassis::{clock::Clock, feed::Source, keys::Keyring, media::MediaIds};
 use chrono::{DateTime, Utc};
@@ -23,7 +30,7 @@ use uuid::Uuid;
 
 use self::{database::Database, people::Person};
 
-pub const NEEDS_PHOTO: &str = "10001";
+pub const NEEDS_PHOTO: &str = "85002";
 pub const NEEDS_NO_PHOTO: &str = "09006";
 
 /// One installation with two districts, and two replicas of the service.
@@ -32,6 +39,7 @@ pub struct World {
     pub clock: Clock,
     pub media: MediaIds,
     pub replicas: [TicketRpc; 2],
+    turn: AtomicUsize,
     pub gongnong: Uuid,
     pub xingshan: Uuid,
     pub compound: Uuid,
@@ -72,6 +80,7 @@ impl World {
         let [gongnong, xingshan, compound, building, street, housing, fire] = [(); 7].map(|()| Uuid::now_v7());
         let world = Self {
             replicas: [replica(), replica()],
+            turn: AtomicUsize::new(0),
             courier: Person::courier(gongnong),
             liaison: Person::liaison(gongnong, "gn.xy"),
             handler: Person::handler(gongnong, housing),
@@ -126,8 +135,9 @@ impl World {
         projection::keep_people(&mut connection, &[(person.district, person.id, told)]).await.unwrap();
     }
 
+    /// The replicas in turn.
     pub fn rpc(&self) -> &TicketRpc {
-        &self.replicas[0]
+        &self.replicas[self.turn.fetch_add(1, Ordering::Relaxed) % 2]
     }
 
     /// A photo this person uploaded.

@@ -105,7 +105,7 @@ async fn a_resolution_needs_words_and_where_the_category_asks_a_photo_of_the_han
     let bare = world.resolve(&world.handler, id, &[]).await.unwrap_err();
     assert_eq!((reason(&bare).as_str(), field(&bare).as_str()), ("AFTER_PHOTO_REQUIRED", "media_ids"));
     let foreign = world.resolve(&world.handler, id, &[world.photo(&world.courier)]).await.unwrap_err();
-    assert_eq!((reason(&foreign).as_str(), field(&foreign).as_str()), ("MEDIA_NOT_YOURS", "media_ids"));
+    assert_eq!((reason(&foreign).as_str(), field(&foreign).as_str()), ("MEDIA_NOT_YOURS", "media_ids[0]"));
     let silent =
         ResolveRequest { ticket_id: id.into(), text: " ".into(), media_ids: vec![world.photo(&world.handler)] };
     let silent = world.rpc().resolve(world.handler.asks("Resolve", silent)).await.unwrap_err();

@@ -55,11 +55,11 @@ async fn lists_show_what_posts_reach() {
     let mut both = vec![here.clone(), elsewhere.clone()];
     both.sort();
     assert_eq!(seen(&world.courier, all()).await, both);
-    assert_eq!(seen(&world.courier, ListTicketsRequest { mine: true, ..all() }).await, [here.clone()]);
-    assert_eq!(seen(&world.liaison, all()).await, [here.clone()]);
-    assert_eq!(seen(&Person::liaison(world.gongnong, "gn.hq"), all()).await, [elsewhere.clone()]);
+    assert_eq!(seen(&world.courier, ListTicketsRequest { mine: true, ..all() }).await, vec![here.clone()]);
+    assert_eq!(seen(&world.liaison, all()).await, vec![here.clone()]);
+    assert_eq!(seen(&Person::liaison(world.gongnong, "gn.hq"), all()).await, vec![elsewhere.clone()]);
     assert_eq!(seen(&Person::new(world.gongnong, Role::Coordinator, "gn", None), all()).await, both);
-    assert_eq!(seen(&world.handler, all()).await, [here.clone()]);
+    assert_eq!(seen(&world.handler, all()).await, vec![here.clone()]);
     assert!(seen(&Person::handler(world.gongnong, world.fire), all()).await.is_empty());
     assert_eq!(seen(&foreign, all()).await, [abroad]);
     let mut double = Person::liaison(world.gongnong, "gn.hq");

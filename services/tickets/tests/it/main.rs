@@ -1,4 +1,5 @@
 //! The tickets service against a real PostgreSQL, through its generated traits, with a stopped clock.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 mod claim;
 mod deadlines;
 mod harness;

@@ -83,19 +83,33 @@ impl Drop for Entry {
         if let Some(district) = &district {
             self.span.record("district_id", district.as_str());
         }
-        tracing::info!(
-            target: "request",
-            parent: None,
-            role = self.role,
-            method = self.method.as_str(),
-            route,
-            status = self.status,
-            grpc_status,
-            milliseconds = taken.as_micros() as f64 / 1000.0,
-            district_id = district,
-            request_id = self.notes.request_id,
-            trace_id = trace::trace_id(&self.span),
-        );
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "request",
+                    parent: None,
+                    role = self.role,
+                    method = self.method.as_str(),
+                    route = route.as_str(),
+                    status = self.status,
+                    grpc_status = grpc_status.as_deref(),
+                    milliseconds = taken.as_micros() as f64 / 1000.0,
+                    district_id = district.as_deref(),
+                    request_id = self.notes.request_id,
+                    trace_id = trace::trace_id(&self.span),
+                )
+            };
+        }
+        // services ask each other for news several times a second: not worth a line as long as it works
+        let routine = proto::methods()
+            .get(&route)
+            .and_then(|method| method.access.as_ref())
+            .is_some_and(|access| access.internal);
+        if routine && self.grpc_status == Some(Code::Ok) {
+            log!(debug)
+        } else {
+            log!(info)
+        }
         let status = grpc_status.unwrap_or_else(|| self.status.to_string());
         gauge!("requests_in_flight").decrement(1.0);
         histogram!("request_seconds", "route" => route.clone()).record(taken.as_secs_f64());

@@ -46,7 +46,10 @@ pub async fn ready(ports: &Ports, demo: bool, setup_token: Option<String>) {
         }
     }
     let metrics: Vec<String> = ports.by_role().iter().map(|(role, pair)| format!("{role} :{}", pair.ops)).collect();
-    say::line(&format!("  http://127.0.0.1:PORT/metrics                {}", metrics.join("  ")));
+    say::line(&format!("  指标 metrics  127.0.0.1 PORT/metrics: {}", metrics.join("  ")));
+    let grpc: Vec<String> =
+        ports.by_role()[..4].iter().map(|(role, pair)| format!("{role} :{}", pair.listen)).collect();
+    say::line(&format!("  gRPC          127.0.0.1 {}", grpc.join("  ")));
     if let Some(token) = setup_token {
         say::line(
             "\n  还没有管理员。30 分钟内一次有效的链接 / no administrator yet; this link is good once, for 30 minutes:",
@@ -74,25 +77,37 @@ struct Person {
     phone: String,
 }
 
-const CAST: [(&str, &str, &str); 4] = [
+/// Who does what, in the order of the README's story.
+const CAST: [(&str, &str, &str); 5] = [
     ("courier", "骑手", "① 上报 report"),
     ("liaison", "街道联络员", "② 认领并派单 claim, dispatch"),
     ("department_handler", "部门办理", "③ 受理并办结 accept, resolve"),
-    ("community_worker", "社区工作者", "⑤ 凭码发奖品 hand over the prize"),
+    ("courier", "骑手", "④ 评价得积分，换奖品 rate, redeem"),
+    ("community_worker", "社区工作者", "⑤ 凭码发奖品 hand over"),
 ];
 
-/// Who plays in the one-minute story of the README.
 async fn story(ports: &Ports, url: &str) {
     let Ok((200, body)) = http::get(local(ports.gateway.listen), "/sandbox/people.json").await else { return };
     let Ok(people) = serde_json::from_str::<People>(&body) else { return };
-    say::line("\n  60 秒体验 one-minute story (验证码在外发收件箱 codes are in /sandbox/):");
+    say::line("\n  60 秒体验 one-minute story (验证码在外发收件箱 the codes are in /sandbox/):");
     for (role, title, part) in CAST {
         if let Some(person) = people.people.iter().find(|person| person.role == role) {
-            say::line(&format!("    {part:<32} {}  {title} {} ({})", person.phone, person.name, person.place_name));
+            say::line(&format!(
+                "    {} {}  {title} {} ({})",
+                padded(part, 36),
+                person.phone,
+                person.name,
+                person.place_name
+            ));
         }
     }
-    say::line("    ④ 骑手评价并得积分，换奖品 the courier rates, gets points, takes a prize");
     say::line(&format!(
         "    curl -s {url}/v1/session-codes -H 'content-type: application/json' -d '{{\"phone\":\"…\"}}'   其余见 the rest: README.md"
     ));
+}
+
+/// A text filled up to a width on the terminal, where a Chinese character takes two places.
+fn padded(text: &str, width: usize) -> String {
+    let taken: usize = text.chars().map(|letter| if letter >= '\u{2e80}' { 2 } else { 1 }).sum();
+    format!("{text}{}", " ".repeat(width.saturating_sub(taken)))
 }

@@ -2,10 +2,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use chassis::clock::Clock;
+use chassis::{clock::Clock, config};
 use rustix::process::Signal;
 use sqlx::PgPool;
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::{JoinHandle, spawn_blocking, spawn_local};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,7 +19,8 @@ use super::{
     supervise::Charge,
 };
 use crate::{
-    cmd::migrate,
+    cmd::{migrate, role::DEFAULTS},
+    demo,
     private::{Postgres, PrivateServers, Redis},
     process::Process,
     signals::Stops,
@@ -56,10 +57,13 @@ impl Suite {
 
     /// From nothing to a gateway that answers.
     pub async fn start(&mut self, begun: Instant) -> Result<()> {
-        let mut steps = Steps::new(5);
+        let mut steps = Steps::new(if self.demo { 6 } else { 5 });
         self.start_postgres(&mut steps).await?;
         self.start_redis(&mut steps).await?;
         self.migrate(&mut steps).await?;
+        if self.demo {
+            self.fill(&mut steps).await?;
+        }
         self.start_services(&mut steps).await?;
         self.start_gateway(&mut steps, begun).await?;
         banner::ready(&self.ports, self.demo, self.setup_token().await?).await;
@@ -112,6 +116,17 @@ impl Suite {
         let step = steps.begin("数据库迁移");
         let count = migrate::all(&self.servers.database_url("hemei")).await?;
         step.end("完成", &format!("{count} 项 migrations"));
+        Ok(())
+    }
+
+    /// Demo data, once in the life of a data folder.
+    async fn fill(&self, steps: &mut Steps) -> Result<()> {
+        let step = steps.begin("演示数据");
+        let text = std::fs::read_to_string(settings::file(&self.folder))?;
+        let loaded = config::load(DEFAULTS, Some(&text), "tickets", [])?;
+        // A runtime of its own: this thread is the one that children are started from.
+        let seeded = spawn_blocking(move || demo::seed(&loaded)).await??;
+        step.end("完成", &seeded.map_or_else(|| "已有数据 kept".to_owned(), |summary| summary.text()));
         Ok(())
     }
 

@@ -1,0 +1,77 @@
+//! `hemei events`: what could not be applied, and applying it after the fix.
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use chassis::{
+    cache::Cache, clock::Clock, consumer::Consumer, feed::Source, feed::Waker, keys::Keyring, media::MediaIds,
+    vault::Vault,
+};
+use sqlx::{PgPool, Row};
+
+use super::role;
+use crate::say;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    settings: role::Args,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Shows the events that wait, oldest first, with their reasons.
+    List,
+    /// Applies them once, oldest first; those that still fail stay.
+    Replay,
+}
+
+/// Lists or replays the dead letters of every service.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let loaded = args.settings.load("residents")?;
+    let settings = loaded.settings;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let pool = PgPool::connect(&settings.database_url).await.context("database")?;
+        let cache = Cache::new(&settings.redis_url)?;
+        let keys = |name| Keyring::load_or_create(&settings.keys_dir, name);
+        let waker = Waker::start(cache.clone(), "incentives");
+        let vault = Vault::new(keys("vault")?, keys("index")?);
+        let incentives = incentives::Incentives::new(pool.clone(), Clock::System, vault, cache, waker.clone());
+        let finance = finance::Finance::new(pool.clone(), Clock::System, MediaIds::new(keys("media")?), waker);
+        let source = |schema| Source::Local(pool.clone(), schema);
+        let mut consumers =
+            vec![tickets::residents_consumer(&pool, source("residents")), finance.consumer(source("residents"))];
+        consumers.extend(incentives.consumers(source("tickets"), source("residents")));
+        for consumer in &consumers {
+            match args.verb {
+                Verb::List => list(consumer).await?,
+                Verb::Replay => {
+                    let applied = consumer.replay().await?;
+                    say::line(&format!(
+                        "{} ← {}: 补做 {applied} 条 / {applied} applied",
+                        consumer.schema, consumer.producer
+                    ));
+                    list(consumer).await?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The letters that are still there.
+async fn list(consumer: &Consumer) -> Result<()> {
+    let statement = format!(
+        "select tx, event_id, subject_id::text, reason from {}.dead_letter where producer = $1 order by tx, event_id",
+        consumer.schema
+    );
+    let producer = format!("{}{}", consumer.producer, consumer.purpose);
+    for row in sqlx::query(sqlx::AssertSqlSafe(statement)).bind(producer).fetch_all(&consumer.pool).await? {
+        let (transaction, event, subject): (i64, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let reason: String = row.try_get(3)?;
+        say::line(&format!("{} ← {}  {transaction}/{event}  {subject}  {reason}", consumer.schema, consumer.producer));
+    }
+    Ok(())
+}
