@@ -55,7 +55,6 @@ fn chassis_knows_no_domain_word() {
         "redemption",
         "fund",
         "resident",
-        "points",
         "voucher",
         "category",
         "compound",
