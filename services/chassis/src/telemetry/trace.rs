@@ -34,6 +34,12 @@ pub(super) fn trace_id(span: &Span) -> Option<String> {
     about.is_valid().then(|| about.trace_id().to_string())
 }
 
+/// Names a span once it is known what it was. A span that has told its trace to somebody has begun, and no longer takes the field.
+pub(super) fn rename(span: &Span, name: &str) {
+    span.record("otel.name", name);
+    span.context().span().update_name(name.to_owned());
+}
+
 /// Makes a span a child of where the `traceparent` comes from; a text of another form changes nothing.
 ///
 /// Only before the span is first entered: a trace cannot change its origin.

@@ -46,7 +46,7 @@ pub fn signal(pid: i32, signal: Signal) -> Result<()> {
 /// A port nobody has just now, another one for every caller, below those the kernel gives to outgoing connections.
 pub fn free_port() -> Result<u16> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let mut next = || 10_000 + (std::process::id() * 16 + NEXT.fetch_add(1, Ordering::Relaxed)) % 9000;
+    let next = || 10_000 + (std::process::id() * 16 + NEXT.fetch_add(1, Ordering::Relaxed)) % 9000;
     let mut ports = std::iter::repeat_with(|| u16::try_from(next()).unwrap_or_default());
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("a port")
 }

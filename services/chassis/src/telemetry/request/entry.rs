@@ -79,7 +79,7 @@ impl Drop for Entry {
         // a gRPC answer that never came to its trailers was left by its caller
         let grpc_status = self.grpc.then(|| format!("{:?}", self.grpc_status.unwrap_or(Code::Cancelled)));
         let district = self.notes.district.get().map(ToString::to_string);
-        self.span.record("otel.name", route.as_str());
+        trace::rename(&self.span, &route);
         if let Some(district) = &district {
             self.span.record("district_id", district.as_str());
         }
