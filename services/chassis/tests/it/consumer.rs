@@ -70,7 +70,8 @@ async fn heard(pool: &PgPool) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_replicas_apply_every_event_exactly_once_in_order() {
-    let pool = super::database::fresh().await;
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
     let told: Vec<String> = (0..1200).map(|number| format!("{number:05}")).collect();
     for code in &told {
         tell(&pool, Uuid::now_v7(), code).await;
@@ -88,7 +89,8 @@ async fn many_replicas_apply_every_event_exactly_once_in_order() {
 
 #[tokio::test]
 async fn an_event_of_a_slow_transaction_is_not_skipped() {
-    let pool = super::database::fresh().await;
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
     let listener = listener(&pool, Arc::default());
     let mut slow = pool.begin().await.unwrap();
     tell(&mut *slow, Uuid::now_v7(), "slow").await;
@@ -101,7 +103,8 @@ async fn an_event_of_a_slow_transaction_is_not_skipped() {
 
 #[tokio::test]
 async fn a_bad_event_parks_its_subject_and_stops_nobody_else() {
-    let pool = super::database::fresh().await;
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
     let poison = Arc::new(Mutex::new(BTreeSet::from(["bad".to_owned()])));
     let listener = listener(&pool, poison.clone());
     let (sick, well) = (Uuid::now_v7(), Uuid::now_v7());

@@ -1,8 +1,5 @@
-//! A database of its own for every test, cloned from a migrated template, and the service over it.
-use std::{
-    path::Path,
-    sync::atomic::{AtomicU32, Ordering},
-};
+//! The service over a database of its own, for every test.
+use std::path::Path;
 
 use chassis::{
     access::{Caller, admit},
@@ -22,7 +19,8 @@ use proto::{
     },
 };
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::PgPool;
+use test_database::Database;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
@@ -31,6 +29,9 @@ use uuid::Uuid;
 pub const COMPOUND: &str = "gn.xy.sh.01";
 pub const ANOTHER: &str = "gn.xy.sh.02";
 
+/// What the services tell that this one listens to.
+const PRODUCERS: &str = "create schema residents; create table residents.outbox (like finance.outbox including all)";
+
 pub struct World {
     pub state: Finance,
     pub district: Uuid,
@@ -38,45 +39,7 @@ pub struct World {
     pub place: Uuid,
     pub office: Uuid,
     pub pool: PgPool,
-    admin: String,
-    name: String,
-}
-
-fn admin_url() -> String {
-    let url = std::env::var("HEMEI_TEST_DATABASE_URL").or_else(|_| std::env::var("DATABASE_URL"));
-    url.expect("HEMEI_TEST_DATABASE_URL names a server for tests")
-}
-
-fn url_of(name: &str) -> String {
-    let url = admin_url();
-    let (server, _) = url.rsplit_once('/').expect("a database in the URL");
-    format!("{server}/{name}")
-}
-
-/// The migrated template, made once by whoever comes first.
-async fn template(admin: &mut PgConnection) -> String {
-    let sums: Vec<u8> = MIGRATOR.iter().flat_map(|migration| migration.checksum.to_vec()).collect();
-    let sum = sums.iter().fold(7u64, |sum, byte| sum.wrapping_mul(1_099_511_628_211) ^ u64::from(*byte));
-    let name = format!("test_finance_{sum:016x}");
-    sqlx::query("select pg_advisory_lock(722)").execute(&mut *admin).await.unwrap();
-    let known: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
-        .bind(&name)
-        .fetch_optional(&mut *admin)
-        .await
-        .unwrap();
-    if known.is_none() {
-        let draft = format!("{name}_draft");
-        admin.execute(AssertSqlSafe(format!("drop database if exists {draft} with (force)"))).await.unwrap();
-        admin.execute(AssertSqlSafe(format!("create database {draft}"))).await.unwrap();
-        let mut connection = PgConnection::connect(&url_of(&draft)).await.unwrap();
-        MIGRATOR.run(&mut connection).await.unwrap();
-        let statement = "create schema residents; create table residents.outbox (like finance.outbox including all)";
-        connection.execute(statement).await.unwrap();
-        connection.close().await.unwrap();
-        admin.execute(AssertSqlSafe(format!("alter database {draft} rename to {name}"))).await.unwrap();
-    }
-    sqlx::query("select pg_advisory_unlock(722)").execute(&mut *admin).await.unwrap();
-    name
+    _database: Database,
 }
 
 fn keyring(name: &str) -> Keyring {
@@ -85,24 +48,14 @@ fn keyring(name: &str) -> Keyring {
 
 impl World {
     pub async fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let admin = admin_url();
-        let mut connection = PgConnection::connect(&admin).await.unwrap();
-        let template = template(&mut connection).await;
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_finance_{}_{number}", std::process::id());
-        let create = format!("create database {name} template {template}");
-        connection.execute(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await.unwrap();
-        connection.execute(AssertSqlSafe(create)).await.unwrap();
-        connection.close().await.unwrap();
-        let pool = PgPoolOptions::new().max_connections(12).connect(&url_of(&name)).await.unwrap();
+        let database = Database::create("finance", Some(&MIGRATOR), PRODUCERS).await;
+        let pool = database.pool.clone();
         let clock = Clock::stopped(DateTime::from_timestamp(1_795_464_000, 0).unwrap());
-        let redis = std::env::var("HEMEI_TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379/".to_owned());
-        let cache = Cache::new(&redis).unwrap();
+        let cache = Cache::new(&test_database::redis_url()).unwrap();
         let waker = Waker::start(cache, "finance");
         let state = Finance::new(pool.clone(), clock, MediaIds::new(keyring("media")), waker);
         let (place, office) = (Uuid::now_v7(), Uuid::now_v7());
-        let world = Self { state, district: Uuid::now_v7(), place, office, pool, admin, name };
+        let world = Self { state, district: Uuid::now_v7(), place, office, pool, _database: database };
         for (place, path, level) in [
             (place, COMPOUND, "COMPOUND"),
             (Uuid::now_v7(), ANOTHER, "COMPOUND"),
@@ -203,18 +156,4 @@ pub fn reason(status: &Status) -> String {
 
 pub fn fact(status: &Status, name: &str) -> String {
     status.get_details_error_info().expect("a reason").metadata.get(name).cloned().unwrap_or_default()
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let (admin, name) = (self.admin.clone(), self.name.clone());
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let mut connection = PgConnection::connect(&admin).await.unwrap();
-                connection.execute(AssertSqlSafe(format!("drop database {name} with (force)"))).await.unwrap();
-            });
-        });
-        dropped.join().ok();
-    }
 }

@@ -1,5 +1,5 @@
-//! A database of its own for every test, cloned from one that is migrated once.
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+//! The service over a database of its own, and one district, for every test.
+use std::{path::PathBuf, sync::Arc};
 
 use chassis::{
     access::{Caller, Reach},
@@ -21,20 +21,19 @@ use residents::{
     import::{self, PlaceRow, Target},
     store,
 };
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::PgPool;
+use test_database::Database;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
-
-const TEMPLATE: &str = "residents_template";
 
 /// The service with its stores, and one district "工农区" (code gn) with an administrator.
 pub struct Town {
     pub rpc: Rpc,
     pub district_id: Uuid,
     pub admin_phone: String,
-    database: String,
     keys: PathBuf,
+    _database: Database,
 }
 
 impl Town {
@@ -61,17 +60,13 @@ impl Town {
 
     /// An installation nobody has set up.
     pub async fn empty(sandbox: bool) -> Self {
-        let database = format!("t_residents_{}", Uuid::now_v7().simple());
-        let mut server = template().await;
-        let create = format!("create database {database} template {TEMPLATE}");
-        sqlx::query(AssertSqlSafe(create)).execute(&mut server).await.unwrap();
-        let pool = PgPool::connect_lazy_with(server_options().database(&database));
-        let cache = Cache::new(&std::env::var("HEMEI_TEST_REDIS_URL").expect("HEMEI_TEST_REDIS_URL")).unwrap();
-        let keys = std::env::temp_dir().join(&database);
+        let database = Database::create("residents", Some(&residents::MIGRATOR), "").await;
+        let cache = Cache::new(&test_database::redis_url()).unwrap();
+        let keys = std::env::temp_dir().join(format!("residents-{}", Uuid::now_v7()));
         let noon: DateTime<Utc> = "2026-11-23T04:00:00Z".parse().unwrap();
-        let residents = Residents::new(pool, cache, Clock::stopped(noon), &keys, sandbox).unwrap();
+        let residents = Residents::new(database.pool.clone(), cache, Clock::stopped(noon), &keys, sandbox).unwrap();
         let rpc = Rpc(Arc::new(residents));
-        Self { rpc, district_id: Uuid::nil(), admin_phone: String::new(), database, keys }
+        Self { rpc, district_id: Uuid::nil(), admin_phone: String::new(), keys, _database: database }
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -180,16 +175,6 @@ impl Town {
 impl Drop for Town {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.keys);
-        let database = self.database.clone();
-        let drop = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let mut server = PgConnection::connect_with(&server_options()).await.unwrap();
-                let drop = format!("drop database {database} with (force)");
-                let _ = sqlx::query(AssertSqlSafe(drop)).execute(&mut server).await;
-            });
-        });
-        let _ = drop.join();
     }
 }
 
@@ -206,36 +191,4 @@ pub fn reason(status: &Status) -> String {
 /// The first field a refusal names.
 pub fn field(status: &Status) -> String {
     status.get_details_bad_request().map(|bad| bad.field_violations[0].field.clone()).unwrap_or_default()
-}
-
-fn server_options() -> PgConnectOptions {
-    let url = std::env::var("HEMEI_TEST_DATABASE_URL").or_else(|_| std::env::var("DATABASE_URL"));
-    PgConnectOptions::from_str(&url.expect("HEMEI_TEST_DATABASE_URL")).unwrap()
-}
-
-/// A connection to the server once it has the current template.
-async fn template() -> PgConnection {
-    let mut server = PgConnection::connect_with(&server_options()).await.unwrap();
-    sqlx::query("select pg_advisory_lock(7320)").execute(&mut server).await.unwrap();
-    let wanted: Vec<String> = residents::MIGRATOR.iter().map(|one| format!("{:02x?}", one.checksum)).collect();
-    let there: Option<Option<String>> = sqlx::query_scalar(
-        "select shobj_description(oid, 'pg_database') from pg_database where datname = 'residents_template'",
-    )
-    .fetch_optional(&mut server)
-    .await
-    .unwrap();
-    if there.clone().flatten() != Some(wanted.concat()) {
-        for statement in
-            [format!("drop database if exists {TEMPLATE} with (force)"), format!("create database {TEMPLATE}")]
-        {
-            sqlx::query(AssertSqlSafe(statement)).execute(&mut server).await.unwrap();
-        }
-        let pool = PgPool::connect_with(server_options().database(TEMPLATE)).await.unwrap();
-        residents::MIGRATOR.run(&pool).await.unwrap();
-        pool.close().await;
-        let note = format!("comment on database {TEMPLATE} is '{}'", wanted.concat());
-        sqlx::query(AssertSqlSafe(note)).execute(&mut server).await.unwrap();
-    }
-    sqlx::query("select pg_advisory_unlock(7320)").execute(&mut server).await.unwrap();
-    server
 }

@@ -1,5 +1,4 @@
 //! A database, a small district and its people for each test.
-pub mod database;
 pub mod people;
 
 use std::{
@@ -23,12 +22,13 @@ use proto::{
     },
 };
 use sqlx::PgPool;
+use test_database::Database;
 use tickets::{TicketSettings, Tickets, rpc::tickets::TicketRpc, store::projection};
 use tonic::Status;
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use self::{database::Database, people::Person};
+use self::people::Person;
 
 pub const NEEDS_PHOTO: &str = "85002";
 pub const NEEDS_NO_PHOTO: &str = "09006";
@@ -70,7 +70,7 @@ pub fn morning() -> DateTime<Utc> {
 
 impl World {
     pub async fn new() -> Self {
-        let database = Database::create().await;
+        let database = Database::create("tickets", Some(&tickets::MIGRATOR), "").await;
         let pool = database.pool.clone();
         let clock = Clock::stopped(morning());
         let keys = Folder(std::env::temp_dir().join(format!("tickets-{}", Uuid::now_v7())));

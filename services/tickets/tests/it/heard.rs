@@ -92,8 +92,7 @@ async fn a_place_that_gets_a_boundary_later_is_found() {
 #[tokio::test]
 async fn the_street_hears_of_a_new_ticket_in_chinese_with_its_deadline() {
     let world = World::new().await;
-    let url = std::env::var("HEMEI_TEST_REDIS_URL").expect("HEMEI_TEST_REDIS_URL names a server");
-    let cache = Cache::new(&url).unwrap();
+    let cache = Cache::new(&test_database::redis_url()).unwrap();
     let ticket = world.dispatched(NEEDS_NO_PHOTO).await;
     let number = &ticket.number;
     world.told(3).await;
@@ -110,8 +109,7 @@ async fn the_street_hears_of_a_new_ticket_in_chinese_with_its_deadline() {
 #[tokio::test]
 async fn old_news_is_told_to_nobody() {
     let world = World::new().await;
-    let url = std::env::var("HEMEI_TEST_REDIS_URL").expect("HEMEI_TEST_REDIS_URL names a server");
-    let cache = Cache::new(&url).unwrap();
+    let cache = Cache::new(&test_database::redis_url()).unwrap();
     world.report(&Person::courier(world.gongnong), report("")).await.unwrap();
     world.clock.advance(chrono::TimeDelta::hours(2));
     world.told(1).await;
