@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up test bench lint fmt sqlx build tools cargo
+.PHONY: help up test bench lint fmt sqlx audit build tools cargo
 
 # cargo as rustup installs it, also where the shell does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -16,6 +16,7 @@ help:
 	@echo 'make bench   figures beside the floor of the same machine'
 	@echo 'make sqlx    renew the checked queries (.sqlx) after a change of SQL or schema'
 	@echo 'make fmt     format       make lint    lints only'
+	@echo 'make audit   licences and advisories of the dependencies, style of the contract'
 
 up: tools build
 	@exec $(HEMEI) up $(ARGS)
@@ -42,6 +43,9 @@ fmt: cargo
 
 sqlx: tools cargo
 	scripts/sqlx.sh
+
+audit: cargo
+	@scripts/audit.sh
 
 tools:
 	@scripts/install.sh

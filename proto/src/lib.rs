@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 
 pub mod reasons;
+pub mod roles;
 
 pub mod google {
     pub mod api {

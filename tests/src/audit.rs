@@ -23,10 +23,13 @@ pub async fn open(url: &str) -> Result<PgPool> {
 
 /// Waits until every feed is heard to its end.
 pub async fn quiet(pool: &PgPool) -> Result<()> {
-    for (listener, producer) in [("incentives", "tickets"), ("tickets", "residents"), ("finance", "residents")] {
+    let pairs =
+        [("incentives", "tickets"), ("incentives", "residents"), ("tickets", "residents"), ("finance", "residents")];
+    for (listener, producer) in pairs {
         let statement = format!(
-            "select not exists (select from {producer}.outbox o join {listener}.subscription s on s.producer = '{producer}' \
-             where (o.tx, o.event_id) > (s.tx, s.event_id))"
+            "select exists (select from {listener}.subscription where producer = '{producer}')
+             and not exists (select from {producer}.outbox o left join {listener}.subscription s on s.producer = '{producer}'
+             where (o.tx, o.event_id) > (coalesce(s.tx, 0), coalesce(s.event_id, 0)))"
         );
         let heard = async || -> Result<Option<()>> {
             let done: bool = sqlx::query_scalar(AssertSqlSafe(statement.clone())).fetch_one(pool).await?;
@@ -43,6 +46,7 @@ pub async fn all(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
     for (ticket, steps) in &acknowledged.tickets {
         told(pool, *ticket, steps).await?;
     }
+    projections(pool).await?;
     points(pool).await?;
     funds(pool, acknowledged).await?;
     for (redemption, state) in &acknowledged.redemptions {
@@ -94,14 +98,36 @@ async fn histories(pool: &PgPool) -> Result<()> {
     )
     .await?;
     none(pool, "an open ticket without its deadline",
-        "select t.ticket_id::text, t.state from tickets.ticket t where t.state = any(array['POOL', 'DISPATCHED', 'IN_PROGRESS'])
+        "select t.ticket_id::text, t.state from tickets.ticket t where (t.state = any(array['POOL', 'DISPATCHED', 'IN_PROGRESS']) or (t.state = 'COORDINATION' and t.resolve_by is not null))
          and not exists (select from tickets.timer m where m.district_id = t.district_id and m.ticket_id = t.ticket_id)").await?;
-    for schema in ["tickets", "incentives", "finance"] {
+    for schema in ["residents", "tickets", "incentives", "finance"] {
         let statement = format!("select count(*) from {schema}.dead_letter");
         let dead: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(pool).await?;
         ensure!(dead == 0, "{schema} has {dead} dead letters");
     }
     Ok(())
+}
+
+/// What the others know of residents is what residents has.
+async fn projections(pool: &PgPool) -> Result<()> {
+    let wrong = "a projection that is not its source";
+    none(
+        pool,
+        wrong,
+        "select p.path, p.name from residents.place p left join tickets.place t using (district_id, place_id)
+         where p.level <= 5 and (t.path, t.name) is distinct from (p.path, p.name)",
+    )
+    .await?;
+    none(
+        pool,
+        wrong,
+        "select p.path, p.name from residents.place p left join finance.fund f using (district_id, place_id)
+         where p.level = 4 and (f.path, f.name) is distinct from (p.path, p.name)",
+    )
+    .await?;
+    none(pool, wrong,
+        "select d.name, t.name from residents.department d left join tickets.department t using (district_id, department_id)
+         where t.name is distinct from d.name").await
 }
 
 /// What was acknowledged of one ticket stands in its history, once.

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 
-/// `hemei up`, stopped and wiped when dropped.
+/// `hemei up`, stopped and thrown away when dropped or when the tests end.
 pub struct Instance {
     pub data: PathBuf,
     pub port: u16,
@@ -62,7 +62,7 @@ impl Instance {
             }
             thread::park_timeout(Duration::from_millis(50));
         }
-        let log = fs::read_to_string(self.data.with_extension("log")).unwrap_or_default();
+        let log = fs::read_to_string(log_of(&self.data)).unwrap_or_default();
         bail!("not up after {limit:?}:\n{log}")
     }
 
@@ -96,16 +96,18 @@ impl Instance {
 }
 
 /// A port below those that the kernel gives to outgoing connections, so that it stays free for a restart.
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     let ports = (0..9000).map(|_| 20_000 + rand::random::<u16>() % 9000);
     ports.into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).context("a free port")
 }
 
 fn launch(data: &Path, port: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Child> {
-    let log = fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log"))?;
+    let path = log_of(data);
+    fs::create_dir_all(path.parent().context("a folder")?)?;
+    let log = fs::OpenOptions::new().create(true).append(true).open(path)?;
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "TERM", "--"]).arg(binary()?).arg("up").arg("--data").arg(data);
-    command.args(["--port", &port.to_string()]).args(arguments);
+    command.args(["--throw-away", "--port", &port.to_string()]).args(arguments);
     command.envs(environment.iter().copied());
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     let (send, receive) = mpsc::channel();
@@ -117,6 +119,11 @@ fn launch(data: &Path, port: u16, arguments: &[&str], environment: &[(&str, &str
         }
     });
     receive.recv()?.context("setpriv starts hemei")
+}
+
+/// Among the other logs of the data folder, and gone with them.
+fn log_of(data: &Path) -> PathBuf {
+    data.join("log").join("up.log")
 }
 
 /// The binary that was built beside the tests.
@@ -134,7 +141,7 @@ impl Drop for Instance {
             kill_process(pid, Signal::TERM).ok();
         }
         self.child.wait().ok();
+        // Where it could not do so itself.
         fs::remove_dir_all(&self.data).ok();
-        fs::remove_file(self.data.with_extension("log")).ok();
     }
 }

@@ -84,7 +84,7 @@ fn no_service_names_the_schema_of_another() {
     let mut broken = Vec::new();
     for service in SERVICES {
         let folder = root().join("services").join(service);
-        let sources = [files(&folder.join("src"), ".rs"), files(&folder.join("migrations"), ".sql")].concat();
+        let sources = [files(&folder.join("src"), ".rs"), files(&folder, ".sql")].concat();
         assert!(!sources.is_empty(), "{service} has sources");
         for path in sources {
             let text = fs::read_to_string(&path).unwrap();

@@ -3,6 +3,8 @@
 mod access_matrix;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "suite/direct.rs"]
+mod direct;
 #[path = "suite/journeys.rs"]
 mod journeys;
 #[path = "suite/photos.rs"]

@@ -10,15 +10,16 @@ use proto::api::v1::{
     access::{Grant, Rows},
     post::Role,
 };
-use tonic::{Code, Status, body::Body};
+use tonic::{Code, Status, body::Body, transport::server::TcpConnectInfo};
 use tower::{Layer, Service};
 use uuid::Uuid;
 
 use crate::{
-    client::SERVICE_KEY,
+    client::{CLIENT_ADDRESS, SERVICE_KEY, is_service_key},
     faults::Fault,
+    keys::Keyring,
     telemetry,
-    token::{ClaimedPost, Claims, constant_time_eq},
+    token::{ClaimedPost, Claims},
     verifier::Verifier,
 };
 
@@ -74,10 +75,13 @@ pub fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, Status> {
     caller.ok_or_else(|| Fault::new(Code::Unauthenticated, "TOKEN_REQUIRED", "no access token").into())
 }
 
-/// The version in an If-Match header, where the client sent one: `"7"`.
+/// The version in an If-Match header, where the client sent one: `"7"`, or `W/"7"` as a proxy makes of it.
 pub fn if_match<T>(request: &tonic::Request<T>) -> Result<Option<i64>, Status> {
     let Some(value) = request.metadata().get("if-match") else { return Ok(None) };
-    let version = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
+    let version = value.to_str().ok().and_then(|text| {
+        let text = text.trim();
+        text.strip_prefix("W/").unwrap_or(text).trim_matches('"').parse().ok()
+    });
     version.map(Some).ok_or_else(|| Fault::field("If-Match", "must be an etag as given, for example \"7\"").into())
 }
 
@@ -118,12 +122,13 @@ fn add(reach: &mut Reach, rows: Rows, post: Option<&ClaimedPost>) {
 #[derive(Clone)]
 pub struct AccessLayer {
     verifier: Arc<Verifier>,
-    service_key: Arc<str>,
+    service_keys: Keyring,
 }
 
 impl AccessLayer {
-    pub fn new(verifier: Arc<Verifier>, service_key: String) -> Self {
-        Self { verifier, service_key: service_key.into() }
+    /// The layer that believes this verifier, and services with one of these keys.
+    pub fn new(verifier: Arc<Verifier>, service_keys: Keyring) -> Self {
+        Self { verifier, service_keys }
     }
 
     /// The caller, or `None` where the RPC needs none.
@@ -132,9 +137,7 @@ impl AccessLayer {
         let method = proto::methods().get(path).ok_or_else(unknown)?;
         let Some(access) = &method.access else { return Err(refused("this RPC declares no access")) };
         if access.internal {
-            let given = headers.get(SERVICE_KEY).map(http::HeaderValue::as_bytes).unwrap_or_default();
-            let genuine = constant_time_eq(given, self.service_key.as_bytes());
-            return if genuine { Ok(None) } else { Err(refused("only for services")) };
+            return if self.is_service(headers) { Ok(None) } else { Err(refused("only for services")) };
         }
         if access.public {
             return Ok(None);
@@ -145,6 +148,25 @@ impl AccessLayer {
         let claims = self.verifier.verify(token.trim()).await?;
         telemetry::note_district(claims.did);
         admit(access, &claims).map(Some).ok_or_else(|| refused("none of the caller's posts is granted this RPC"))
+    }
+}
+
+impl AccessLayer {
+    fn is_service(&self, headers: &http::HeaderMap) -> bool {
+        headers.get(SERVICE_KEY).is_some_and(|given| is_service_key(given.as_bytes(), &self.service_keys))
+    }
+
+    /// Where the request came from: as a service says, else the other end of the connection.
+    fn settle_address(&self, request: &mut http::Request<Body>) {
+        if self.is_service(request.headers()) {
+            return;
+        }
+        let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+        let address = peer.and_then(|peer| peer.ip().to_string().parse().ok());
+        request.headers_mut().remove(CLIENT_ADDRESS);
+        if let Some(address) = address {
+            request.headers_mut().insert(CLIENT_ADDRESS, address);
+        }
     }
 }
 
@@ -186,6 +208,7 @@ where
         Box::pin(async move {
             match layer.check(request.uri().path(), request.headers()).await {
                 Ok(caller) => {
+                    layer.settle_address(&mut request);
                     if let Some(caller) = caller {
                         request.extensions_mut().insert(caller);
                     }
@@ -200,6 +223,22 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_etag_is_read_strong_or_weak() {
+        let sent = |text: &'static str| {
+            let mut request = tonic::Request::new(());
+            request.metadata_mut().insert("if-match", text.parse().unwrap());
+            if_match(&request)
+        };
+        for good in ["\"7\"", "W/\"7\"", "7"] {
+            assert_eq!(sent(good).unwrap(), Some(7), "{good}");
+        }
+        for wrong in ["*", "\"x\"", "w/\"7\"", "W/", "\"7\", \"8\""] {
+            assert_eq!(sent(wrong).unwrap_err().code(), Code::InvalidArgument, "{wrong}");
+        }
+        assert_eq!(if_match(&tonic::Request::new(())).unwrap(), None);
+    }
 
     #[test]
     fn a_path_is_held_by_itself_and_by_those_above_it_only() {

@@ -100,11 +100,16 @@ where
                 answer.send(Err(fault)).ok();
             }
         }
+        // Nobody's fault: trying one by one would only make the others wait.
+        Err(fault) if fault.code == tonic::Code::Unavailable => {
+            for (_, _, answer) in batch {
+                answer.send(Err(Fault::unavailable(fault.to_string()))).ok();
+            }
+        }
         Err(_) => {
-            for (_, request, answer) in batch {
-                let outcome =
-                    flush(vec![request]).await.and_then(|mut outcomes| outcomes.pop().unwrap_or_else(|| Err(lost())));
-                answer.send(outcome).ok();
+            for (_, request, answer) in batch.into_iter().filter(|(_, _, answer)| !answer.is_closed()) {
+                let outcome = flush(vec![request]).await;
+                answer.send(outcome.and_then(|mut outcomes| outcomes.pop().unwrap_or_else(|| Err(lost())))).ok();
             }
         }
     }

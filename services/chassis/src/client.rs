@@ -1,6 +1,7 @@
 //! How a service calls another: a channel that recovers, with the service key and the trace.
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -8,10 +9,18 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use crate::{faults::Fault, keys::Keyring, telemetry};
+use crate::{
+    faults::Fault,
+    keys::{Key, Keyring},
+    telemetry,
+    token::constant_time_eq,
+};
 
 /// The header that carries the service key.
 pub const SERVICE_KEY: &str = "x-hemei-service-key";
+
+/// The header in which the gateway says where a request came from; believed only together with the service key.
+pub const CLIENT_ADDRESS: &str = "x-client-address";
 
 /// A channel to another role; connects when first used and again after every cut.
 pub fn channel(address: &str) -> Result<Channel, Fault> {
@@ -30,12 +39,13 @@ pub fn channel(address: &str) -> Result<Channel, Fault> {
 /// Adds the service key and the current trace to every call.
 #[derive(Clone)]
 pub struct AsService {
-    key: MetadataValue<Ascii>,
+    keyring: Keyring,
 }
 
 impl Interceptor for AsService {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(SERVICE_KEY, self.key.clone());
+        let key: MetadataValue<Ascii> = text(&self.keyring.newest()).parse().map_err(Fault::internal)?;
+        request.metadata_mut().insert(SERVICE_KEY, key);
         if let Ok(trace) = telemetry::traceparent_of_current().parse() {
             request.metadata_mut().insert("traceparent", trace);
         }
@@ -51,12 +61,50 @@ pub type Peer = InterceptedService<Channel, AsService>;
 
 /// A channel for service-to-service calls.
 pub fn peer(address: &str, keyring: &Keyring) -> Result<Peer, Fault> {
-    let key = service_key(keyring).parse().map_err(Fault::internal)?;
-    Ok(InterceptedService::new(channel(address)?, AsService { key }))
+    Ok(InterceptedService::new(channel(address)?, AsService { keyring: keyring.clone() }))
 }
 
-/// The text of the newest service key.
-pub fn service_key(keyring: &Keyring) -> String {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(keyring.newest().bytes())
+/// Whether this is the text of a service key, of any version; one that is not known is looked for in the file at once.
+pub fn is_service_key(given: &[u8], keyring: &Keyring) -> bool {
+    let known = || keyring.all().iter().any(|key| constant_time_eq(given, text(key).as_bytes()));
+    known() || {
+        keyring.reload_if_changed();
+        known()
+    }
+}
+
+fn text(key: &Key) -> String {
+    URL_SAFE_NO_PAD.encode(key.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::tests::Folder;
+
+    #[test]
+    fn every_version_of_the_service_key_is_accepted_as_the_file_changes() {
+        let folder = Folder::new();
+        let (caller, called) = (folder.keyring("service"), folder.keyring("service"));
+        let old = text(&caller.newest());
+        folder.rotate("service", 2);
+        caller.reload_if_changed();
+        let new = text(&caller.newest());
+        assert_ne!(old, new);
+        assert!(is_service_key(new.as_bytes(), &called) && is_service_key(old.as_bytes(), &called));
+        for wrong in ["", "x", &new[1..], &format!("{new}A")] {
+            assert!(!is_service_key(wrong.as_bytes(), &called), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_call_carries_the_newest_key() {
+        let folder = Folder::new();
+        let keyring = folder.keyring("service");
+        let mut as_service = AsService { keyring: keyring.clone() };
+        folder.rotate("service", 2);
+        keyring.reload_if_changed();
+        let request = as_service.call(Request::new(())).unwrap();
+        assert_eq!(request.metadata().get(SERVICE_KEY).unwrap().as_bytes(), text(&keyring.newest()).as_bytes());
+    }
 }

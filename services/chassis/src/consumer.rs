@@ -1,19 +1,47 @@
-//! Hearing another service exactly once: the producer's position is stored in the transaction of the effect.
-use std::{collections::HashSet, sync::Arc, time::Duration};
+//! Hearing another service exactly once: the producer's position is stored in the transaction of the effect. What leaves the
+//! database cannot be part of that; it happens before, at least once.
+use std::{collections::HashSet, slice, sync::Arc, time::Duration};
 
 use futures::{StreamExt, future::BoxFuture};
 use proto::events::v1::{Event, Position};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, Either, PgConnection, PgPool, Row, postgres::PgAdvisoryLock};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{cache::Cache, faults::Fault, feed::Source, ops::Gate, telemetry};
 
-const BATCH: i32 = 500;
-
 /// Applies events inside the transaction that also stores the position. It must be the same effect however often it is tried.
 pub type Apply =
     Arc<dyn for<'c> Fn(&'c mut PgConnection, &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> + Send + Sync>;
+
+/// Does something outside of the database. It may happen again after a crash.
+pub type Tell = Arc<dyn for<'c> Fn(&'c [Event]) -> BoxFuture<'c, Result<(), Fault>> + Send + Sync>;
+
+/// What hearing events leads to.
+#[derive(Clone)]
+pub enum Effect {
+    /// Exactly once, in the transaction that stores the position; short, for it holds back every feed of the server.
+    Within(Apply),
+    /// At least once, before that transaction; it may take its time.
+    Before(Tell),
+}
+
+impl Effect {
+    /// How many events it is given at most.
+    fn batch(&self) -> i32 {
+        match self {
+            Self::Within(_) => 500,
+            Self::Before(_) => 100,
+        }
+    }
+
+    async fn within(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), Fault> {
+        match self {
+            Self::Within(apply) => apply(connection, events).await,
+            Self::Before(_) => Ok(()),
+        }
+    }
+}
 
 /// One subscription of one service.
 #[derive(Clone)]
@@ -26,7 +54,7 @@ pub struct Consumer {
     /// What is heard, where one service hears the same producer for several purposes.
     pub purpose: &'static str,
     pub source: Source,
-    pub apply: Apply,
+    pub effect: Effect,
 }
 
 impl Consumer {
@@ -60,7 +88,7 @@ impl Consumer {
         let mut applied = 0;
         loop {
             let after = self.position().await?;
-            let events = self.source.read(after, BATCH).await?;
+            let events = self.source.read(after, self.effect.batch()).await?;
             if events.is_empty() || !self.step(after, &events).await? {
                 return Ok(applied);
             }
@@ -102,7 +130,7 @@ impl Consumer {
         for event in events {
             let outcome = match parked.contains(&event.subject_id) {
                 true => Err(Fault::internal("an earlier event of this subject waits")),
-                false => self.attempt(after, std::slice::from_ref(event)).await,
+                false => self.attempt(after, slice::from_ref(event)).await,
             };
             match outcome {
                 Ok(true) => {}
@@ -122,12 +150,31 @@ impl Consumer {
     }
 
     async fn attempt(&self, after: Position, events: &[Event]) -> Result<bool, Fault> {
+        let Effect::Before(tell) = &self.effect else { return self.apply(after, events).await };
+        // a lock of the session, so that replicas do not all tell the same; the session has no transaction meanwhile
+        let lock = PgAdvisoryLock::new(format!("{}.subscription {}", self.schema, self.name()));
+        let Either::Left(held) = lock.try_acquire(self.pool.acquire().await?).await? else { return Ok(false) };
+        let moved = self.tell(tell, after, events).await;
+        held.release_now().await?;
+        moved
+    }
+
+    /// Tells unless another replica has, then moves on.
+    async fn tell(&self, tell: &Tell, after: Position, events: &[Event]) -> Result<bool, Fault> {
+        if self.position().await? != after {
+            return Ok(false);
+        }
+        tell(events).await?;
+        self.apply(after, events).await
+    }
+
+    async fn apply(&self, after: Position, events: &[Event]) -> Result<bool, Fault> {
         let mut transaction = self.pool.begin().await?;
         let last = events.last().and_then(|event| event.position).unwrap_or_default();
         if !self.advance(&mut transaction, after, last).await? {
             return Ok(false);
         }
-        (self.apply)(&mut transaction, events).await?;
+        self.effect.within(&mut transaction, events).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -196,13 +243,19 @@ impl Consumer {
             if stuck.contains(&event.subject_id) {
                 continue;
             }
+            if let Effect::Before(tell) = &self.effect
+                && tell(slice::from_ref(&event)).await.is_err()
+            {
+                stuck.insert(event.subject_id);
+                continue;
+            }
             let mut transaction = self.pool.begin().await?;
             let statement =
                 format!("delete from {schema}.dead_letter where producer = $1 and tx = $2 and event_id = $3");
             let query = sqlx::query(AssertSqlSafe(statement)).bind(self.name());
             let query = query.bind(row.try_get::<i64, _>(0)?).bind(row.try_get::<i64, _>(1)?);
             let gone = query.execute(&mut *transaction).await?.rows_affected();
-            if gone == 1 && (self.apply)(&mut transaction, std::slice::from_ref(&event)).await.is_ok() {
+            if gone == 1 && self.effect.within(&mut transaction, slice::from_ref(&event)).await.is_ok() {
                 transaction.commit().await?;
                 replayed += 1;
             } else {

@@ -88,6 +88,13 @@ impl Fault {
         self
     }
 
+    /// Names the field that caused it, whatever the code.
+    #[must_use]
+    pub fn at_field(mut self, field: impl Into<String>, wrong: impl Into<String>) -> Self {
+        self.fields.push((field.into(), wrong.into()));
+        self
+    }
+
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
@@ -102,10 +109,11 @@ impl From<sqlx::Error> for Fault {
                 Self::unavailable(error)
             }
             sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Self::unavailable(error),
-            // connection exceptions, operator intervention (restart), deadlock and serialization: the same call may be tried again
+            // connection exceptions, operator intervention (restart), idle in a transaction, deadlock and serialization: the
+            // same call may be tried again
             sqlx::Error::Database(db) => match db.code().as_deref() {
                 Some(code) if code.starts_with("08") || code.starts_with("57P") => Self::unavailable(error),
-                Some("40001" | "40P01" | "53300" | "55P03" | "57014") => Self::unavailable(error),
+                Some("25P03" | "40001" | "40P01" | "53300" | "55P03" | "57014") => Self::unavailable(error),
                 _ => Self::internal(error),
             },
             _ => Self::internal(error),

@@ -4,7 +4,7 @@
 //! on the wire it is protobuf.
 use std::sync::Arc;
 
-use prost_reflect::{DynamicMessage, prost::Message};
+use prost_reflect::{DeserializeOptions, DynamicMessage, prost::Message};
 use proto::events::v1::{
     Event, Position, ReadFeedRequest, ReadFeedResponse, feed_service_client::FeedServiceClient,
     feed_service_server::FeedService,
@@ -65,25 +65,37 @@ async fn read(pool: &PgPool, schema: &str, after: Position, limit: i32) -> Resul
     rows.fetch_all(pool).await?.iter().map(event).collect()
 }
 
+/// No message: there is no field 0. Delivered for a row that cannot be encoded, so that whoever needs it sets the event aside
+/// and everybody goes on.
+const UNDECODABLE: &[u8] = &[0];
+
 fn event(row: &sqlx::postgres::PgRow) -> Result<Event, Fault> {
     let at: chrono::DateTime<chrono::Utc> = row.try_get("at")?;
     let kind: String = row.try_get("type")?;
-    let payload: serde_json::Value = row.try_get("payload")?;
+    let position = Position { transaction_id: row.try_get("tx")?, event_id: row.try_get("event_id")? };
+    let payload = encode(&kind, row.try_get("payload")?).unwrap_or_else(|fault| {
+        let cause = fault.cause.as_deref().map(ToString::to_string);
+        tracing::error!(kind, event = position.event_id, cause, "an outbox row is no message of its type");
+        UNDECODABLE.to_vec()
+    });
     Ok(Event {
-        position: Some(Position { transaction_id: row.try_get("tx")?, event_id: row.try_get("event_id")? }),
+        position: Some(position),
         district_id: row.try_get::<uuid::Uuid, _>("district_id")?.to_string(),
         subject_id: row.try_get::<uuid::Uuid, _>("subject_id")?.to_string(),
-        payload: encode(&kind, payload)?,
+        payload,
         r#type: kind,
         traceparent: row.try_get("traceparent")?,
         at: Some(crate::clock::timestamp(at)),
     })
 }
 
+/// A row of a newer release may say more than this one knows.
+const NEWER: DeserializeOptions = DeserializeOptions::new().deny_unknown_fields(false);
+
 fn encode(kind: &str, payload: serde_json::Value) -> Result<Vec<u8>, Fault> {
     let unknown = || Fault::internal(format!("outbox row of unknown type {kind}"));
     let descriptor = proto::pool().get_message_by_name(kind).ok_or_else(unknown)?;
-    let message = DynamicMessage::deserialize(descriptor, payload).map_err(Fault::internal)?;
+    let message = DynamicMessage::deserialize_with_options(descriptor, payload, &NEWER).map_err(Fault::internal)?;
     Ok(message.encode_to_vec())
 }
 

@@ -23,6 +23,7 @@ pub mod paging;
 pub mod sandbox;
 pub mod server;
 pub mod telemetry;
+pub mod text;
 pub mod token;
 pub mod vault;
 pub mod verifier;

@@ -1,6 +1,8 @@
 //! Keyset paging: a page token is the position of the last row, so a page costs the same however far it is.
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::faults::Fault;
 
@@ -15,13 +17,31 @@ pub fn encode(position: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(position).expect("a position has a JSON form"))
 }
 
-/// The position in a page token. The token is not signed: it moves within what the caller may see anyway.
+/// The position in a page token. The token is not signed: it moves within what the caller may see anyway. Its texts are such
+/// as the database can compare with; a position in time is to go through [`instant`].
 pub fn decode<T: DeserializeOwned>(token: &str) -> Result<T, Fault> {
     let bytes = if token.len() > LONGEST { None } else { URL_SAFE_NO_PAD.decode(token).ok() };
-    let position = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    position.ok_or_else(|| {
-        Fault::field_reason("PAGE_TOKEN_INVALID", "page_token", "must be a next_page_token of the same list")
-    })
+    let value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).filter(has_no_nul);
+    value.and_then(|value| serde_json::from_value(value).ok()).ok_or_else(refused)
+}
+
+/// A position in time, if it lies in the years 1 to 9999: other instants are not the database's.
+pub fn instant(at: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
+    if (1..=9999).contains(&at.year()) { Ok(at) } else { Err(refused()) }
+}
+
+fn refused() -> Fault {
+    Fault::field_reason("PAGE_TOKEN_INVALID", "page_token", "must be a next_page_token of the same list")
+}
+
+/// PostgreSQL has no text with this character.
+fn has_no_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.contains('\0'),
+        Value::Array(values) => values.iter().all(has_no_nul),
+        Value::Object(fields) => fields.iter().all(|(name, value)| !name.contains('\0') && has_no_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// Where the asked page begins: none for the empty token of a first page.
@@ -68,6 +88,21 @@ mod tests {
             assert_eq!((fault.reason, fault.fields[0].0.as_str()), ("PAGE_TOKEN_INVALID", "page_token"));
         }
         assert_eq!(after::<(i64, Uuid)>("").unwrap(), None);
+    }
+
+    #[test]
+    fn what_the_database_cannot_compare_with_is_refused() {
+        assert_eq!(decode::<String>(&encode(&"a\0")).unwrap_err().reason, "PAGE_TOKEN_INVALID");
+        assert_eq!(decode::<(i64, String)>(&encode(&(1, "\0"))).unwrap_err().reason, "PAGE_TOKEN_INVALID");
+        assert_eq!(
+            decode::<Value>(&encode(&serde_json::json!({"a": ["\0"]}))).unwrap_err().reason,
+            "PAGE_TOKEN_INVALID"
+        );
+        assert_eq!(decode::<String>(&encode(&"gn.xy")).unwrap(), "gn.xy");
+        for far in [DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MIN_UTC] {
+            assert_eq!(instant(far).unwrap_err().reason, "PAGE_TOKEN_INVALID");
+        }
+        assert_eq!(instant(DateTime::UNIX_EPOCH).unwrap(), DateTime::UNIX_EPOCH);
     }
 
     #[test]

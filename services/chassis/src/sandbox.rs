@@ -23,6 +23,15 @@ pub struct Message {
     pub code: Option<String>,
 }
 
+impl Message {
+    /// A message of an instant.
+    pub fn new(at: DateTime<Utc>, channel: &str, to: &str, text: &str, code: Option<&str>) -> Self {
+        let (channel, to, text) = (channel.to_owned(), to.to_owned(), text.to_owned());
+        let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        Self { at, channel, to, text, code: code.map(str::to_owned) }
+    }
+}
+
 /// Keeps a message instead of sending it.
 pub async fn push(
     cache: &Cache,
@@ -32,15 +41,24 @@ pub async fn push(
     code: Option<&str>,
     at: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    let (channel, to, text) = (channel.to_owned(), to.to_owned(), text.to_owned());
-    let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
-    let message = Message { at, channel, to, text, code: code.map(str::to_owned) };
-    let message = serde_json::to_string(&message).map_err(Fault::internal)?;
-    let mut connection = cache.connection();
-    let mut both = redis::pipe();
-    let key = if code.is_some() { CODES } else { OTHERS };
-    both.atomic().lpush(key, message).ignore().ltrim(key, 0, KEPT - 1).ignore();
-    let () = both.query_async(&mut connection).await?;
+    push_all(cache, &[Message::new(at, channel, to, text, code)]).await
+}
+
+/// Keeps messages, oldest first, in one round trip.
+pub async fn push_all(cache: &Cache, messages: &[Message]) -> Result<(), Fault> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let mut all = redis::pipe();
+    all.atomic();
+    for message in messages {
+        let key = if message.code.is_some() { CODES } else { OTHERS };
+        all.lpush(key, serde_json::to_string(message).map_err(Fault::internal)?).ignore();
+    }
+    for key in [CODES, OTHERS] {
+        all.ltrim(key, 0, KEPT - 1).ignore();
+    }
+    let () = all.query_async(&mut cache.connection()).await?;
     Ok(())
 }
 

@@ -70,7 +70,7 @@ impl Parts {
         let server = Server::builder()
             .layer(RequestLog::new(self.role))
             .layer(InFlight::new(settings.max_in_flight))
-            .layer(AccessLayer::new(verifier, client::service_key(&self.service_key)))
+            .layer(AccessLayer::new(verifier, self.service_key.clone()))
             .add_routes(routes);
         let served = server.serve_with_incoming_shutdown(incoming, self.stop.clone().cancelled_owned());
         let operations =

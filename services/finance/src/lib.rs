@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chassis::{
     clock::Clock,
-    consumer::Consumer,
+    consumer::{Consumer, Effect},
     faults::Fault,
     feed::{Feed, Source, Waker},
     keys::Keyring,
@@ -65,8 +65,8 @@ impl Finance {
 
     /// What this service hears: residents for compounds and names.
     pub fn consumer(&self, residents: Source) -> Consumer {
-        let (pool, apply) = (self.pool.clone(), Arc::new(events::hear_residents));
-        Consumer { pool, schema: SCHEMA, producer: "residents", purpose: "", source: residents, apply }
+        let (pool, effect) = (self.pool.clone(), Effect::Within(Arc::new(events::hear_residents)));
+        Consumer { pool, schema: SCHEMA, producer: "residents", purpose: "", source: residents, effect }
     }
 }
 

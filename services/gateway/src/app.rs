@@ -74,14 +74,14 @@ impl App {
     pub fn open(loaded: &Loaded) -> Result<Self, Fault> {
         let service_key = Keyring::load_or_create(&loaded.settings.keys_dir, "service").map_err(Fault::internal)?;
         let residents = client::peer(&loaded.peer("residents")?, &service_key)?;
-        Self::with_keys(loaded, residents.clone(), KeySource::Asked(residents))
+        Self::with_keys(loaded, &service_key, residents.clone(), KeySource::Asked(residents))
     }
 
     /// The same with another source of the keys that tokens are checked with.
-    pub fn with_keys(loaded: &Loaded, residents: Peer, keys: KeySource) -> Result<Self, Fault> {
+    pub fn with_keys(loaded: &Loaded, service_key: &Keyring, residents: Peer, keys: KeySource) -> Result<Self, Fault> {
         let (settings, own) = (&loaded.settings, loaded.role::<Own>()?);
         let media_key = Keyring::load_or_create(&settings.keys_dir, "media").map_err(Fault::internal)?;
-        let upstreams = Upstreams::open(loaded)?;
+        let upstreams = Upstreams::open(loaded, service_key)?;
         let mut schema = Schema::default();
         let clock = Clock::System;
         Ok(Self {

@@ -28,17 +28,21 @@ pub async fn json(mut body: Body, headers: &HeaderMap, deadline: Instant) -> Res
     }
     if announced(headers).is_some_and(|length| length > JSON_LIMIT) {
         discard(body, headers).await;
-        return Err(Problem::too_large("1 MiB"));
+        return Err(too_large());
     }
     let read = tokio::time::timeout_at(deadline.into(), up_to(&mut body, JSON_LIMIT)).await;
     match read.map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "TIMED_OUT", "the body did not come in time"))? {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => {
             discard(body, headers).await;
-            Err(Problem::too_large("1 MiB"))
+            Err(too_large())
         }
         Err(problem) => Err(problem),
     }
+}
+
+fn too_large() -> Problem {
+    Problem { fields: vec![("body".to_owned(), "at most 1 MiB".to_owned())], ..Problem::too_large("1 MiB") }
 }
 
 /// The length a client announces.

@@ -84,9 +84,6 @@ async fn lead(app: &App, target: &Target, asked: Asked<'_>) -> Result<Response, 
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "too many requests from this address");
         problem.retry_after(wait)
     })?;
-    let Ok(_permit) = app.in_flight.try_acquire() else {
-        return Err(Problem::overloaded());
-    };
     match target {
         Target::Rpc(rpc) => rpc.call(app, asked).await,
         Target::Hand(hand) => hand_written::lead(app, hand, asked).await,

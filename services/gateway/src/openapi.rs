@@ -29,6 +29,17 @@ The HTTP/JSON interface of the Hemei suite. Field names are snake_case, 64-bit i
 what is not set is null. Clients choose ids (UUIDv7), so every request may be repeated: the same id and body give the same answer. \
 Lists are paged with page_size and page_token. Refusals are application/problem+json with a stable code.";
 
+/// The parts of the document for people, in the order of the story.
+const GROUPS: [(&str, &[&str]); 7] = [
+    ("登录与会话", &["SessionService", "SetupService"]),
+    ("居民与地点", &["PersonService", "PlaceService", "DepartmentService"]),
+    ("工单", &["TicketService", "CategoryService"]),
+    ("积分与奖品", &["PointsService", "PrizeService", "RedemptionService"]),
+    ("资金", &["FundService"]),
+    ("照片", &[routes_by_hand::PHOTOS]),
+    ("其他", &[routes_by_hand::TAG]),
+];
+
 /// The whole document.
 pub fn document() -> Value {
     let mut maker = Maker { comments: Comments::of(proto::pool()), messages: BTreeMap::new() };
@@ -49,8 +60,12 @@ pub fn document() -> Value {
     for (http_method, path, operation) in routes_by_hand::operations() {
         paths.entry(path).or_default().insert(http_method, operation);
     }
-    tags.insert(routes_by_hand::TAG.to_owned(), "照片与页面。Photos and pages.".to_owned());
+    tags.insert(routes_by_hand::TAG.to_owned(), "页面与健康检查。Pages and health.".to_owned());
+    tags.insert(routes_by_hand::PHOTOS.to_owned(), "照片。Photos.".to_owned());
     let tags: Vec<Value> = tags.iter().map(|(name, about)| json!({"name": name, "description": about})).collect();
+    let groups: Vec<Value> = GROUPS.iter().map(|(name, tags)| json!({"name": name, "tags": tags})).collect();
+    let roles: Vec<Value> =
+        proto::roles::NAMES.iter().map(|(role, name)| json!({"role": role.as_str_name(), "name": name})).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -61,6 +76,8 @@ pub fn document() -> Value {
         },
         "servers": [{"url": "/"}],
         "tags": tags,
+        "x-tagGroups": groups,
+        "x-role-names": roles,
         "paths": paths,
         "components": {
             "schemas": maker.schemas(),

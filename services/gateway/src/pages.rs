@@ -63,7 +63,11 @@ pub fn redirect(path: &str, query: Option<&str>) -> Response {
 
 /// `GET /`: where to go from here.
 pub fn index(sandbox: bool) -> Response {
-    let inbox = if sandbox { "<li><a href=\"/sandbox/\">外发收件箱与演示人员</a></li>" } else { "" };
+    let inbox = if sandbox {
+        "<li><a href=\"/sandbox/\">沙箱</a>：先选一位登录人物，验证码在外发收件箱里</li>"
+    } else {
+        ""
+    };
     let page = include_str!("pages/index.html").replace("<!--sandbox-->", inbox);
     html_headers(HTML, Response::new(Body::from(page)))
 }

@@ -23,7 +23,7 @@ use crate::{
     entry::Asked,
     problem::Problem,
     text::query_pairs,
-    transcode::{self, Schema, write::text_field},
+    transcode::{self, NotJson, Schema, write::text_field},
     upstream::{self, Upstreams},
 };
 
@@ -93,6 +93,8 @@ impl Rpc {
     pub async fn call(&self, app: &App, mut asked: Asked<'_>) -> Result<Response, Problem> {
         app.admit(&self.access, &asked.parts.headers).await?;
         let message = self.message(app, &mut asked).await?;
+        // only now, when the body is here: who sends slowly must not keep others out
+        let _permit = app.in_flight.try_acquire().map_err(|_| Problem::overloaded())?;
         let patience = patience(&asked.parts.headers).saturating_sub(asked.since.elapsed());
         let timeout = patience.checked_sub(HOP).ok_or_else(Problem::timed_out)?;
         let request = upstream::request(message, &asked.parts.headers, &asked.address.to_string(), timeout);
@@ -113,10 +115,13 @@ impl Rpc {
         }
         let not_text = || Problem::fields("FIELD_INVALID", vec![("query".to_owned(), "must be UTF-8".to_owned())]);
         let pairs = query_pairs(asked.parts.uri.query().unwrap_or_default()).ok_or_else(not_text)?;
-        for (name, text) in &pairs {
+        for (at, (name, text)) in pairs.iter().enumerate() {
+            let again = pairs.iter().take(at).any(|(own, _)| own == name);
             let bound = matches!(self.takes, Takes::Whole) || asked.values.iter().any(|(own, _)| own == name);
             if bound {
                 faults.push((name.clone(), "unknown parameter".to_owned()));
+            } else if again && !transcode::repeats(&app.schema, self.input, name) {
+                faults.push((name.clone(), "given more than once".to_owned()));
             } else {
                 // "?state=" is how a form says that nothing was chosen
                 let mut bytes = Vec::new();
@@ -197,7 +202,10 @@ fn parsed(bytes: &[u8]) -> Result<Value, Problem> {
     let wrong = |what: String| Problem::fields("BODY_INVALID", vec![("body".to_owned(), what)]);
     let text =
         std::str::from_utf8(bytes).map_err(|error| wrong(format!("not UTF-8 after byte {}", error.valid_up_to())))?;
-    serde_json::from_str(text).map_err(|error| wrong(format!("not JSON: {error}")))
+    transcode::parse(text).map_err(|error| match error {
+        NotJson::Fields(faults) => Problem::fields("FIELD_INVALID", faults),
+        NotJson::Text(what) => wrong(format!("not JSON: {what}")),
+    })
 }
 
 /// Fields that the body and the path name differently.

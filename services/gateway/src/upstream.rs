@@ -2,33 +2,35 @@
 use std::{collections::HashMap, time::Duration};
 
 use bytes::{Buf, BufMut, Bytes};
-use chassis::{client, config::Loaded, faults::Fault};
+use chassis::{
+    client::{self, CLIENT_ADDRESS, Peer},
+    config::Loaded,
+    faults::Fault,
+    keys::Keyring,
+};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION, header::IF_MATCH, uri::PathAndQuery};
 use tonic::{
     Request, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
-    transport::Channel,
 };
 
 use crate::problem::Problem;
 
-/// The header that tells a service where a request came from.
-pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-client-address");
 /// What a client's header may say to a service.
 const PASSED_ON: [HeaderName; 2] = [AUTHORIZATION, IF_MATCH];
 
 /// The channels, by the name of the role.
 pub struct Upstreams {
-    channels: HashMap<&'static str, Channel>,
+    channels: HashMap<&'static str, Peer>,
 }
 
 impl Upstreams {
     /// Channels to the roles that the settings name; connected when first used.
-    pub fn open(loaded: &Loaded) -> Result<Self, Fault> {
+    pub fn open(loaded: &Loaded, service_key: &Keyring) -> Result<Self, Fault> {
         let roles = ["residents", "tickets", "incentives", "finance"];
-        let channels = roles.into_iter().map(|role| Ok((role, client::channel(&loaded.peer(role)?)?)));
+        let channels = roles.into_iter().map(|role| Ok((role, client::peer(&loaded.peer(role)?, service_key)?)));
         Ok(Self { channels: channels.collect::<Result<_, Fault>>()? })
     }
 
@@ -47,7 +49,7 @@ impl Upstreams {
     }
 }
 
-/// A call's message with what travels beside it: token, condition, trace, request id, address and deadline.
+/// A call's message with what travels beside it: token, condition, address and deadline; the channel adds trace, request id and service key.
 pub fn request(message: Vec<u8>, headers: &HeaderMap, address: &str, timeout: Duration) -> Request<Bytes> {
     let mut passed = HeaderMap::with_capacity(8);
     for name in PASSED_ON {
@@ -58,7 +60,6 @@ pub fn request(message: Vec<u8>, headers: &HeaderMap, address: &str, timeout: Du
     if let Ok(address) = address.parse() {
         passed.insert(CLIENT_ADDRESS, address);
     }
-    chassis::telemetry::inject(&mut passed);
     let mut request = Request::new(Bytes::from(message));
     *request.metadata_mut() = MetadataMap::from_headers(passed);
     request.set_timeout(timeout);

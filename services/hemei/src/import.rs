@@ -1,25 +1,17 @@
 //! `hemei import`: a table of a district, row by row, into what runs in a data folder.
 mod tables;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
-use chassis::{
-    clock::Clock,
-    config::{self, Settings},
-    db,
-};
+use chassis::{clock::Clock, config::Settings, db};
 use indicatif::{ProgressBar, ProgressStyle};
 use residents::import::Target;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use self::tables::{Kind, Wrong};
-use crate::{cmd::role::DEFAULTS, say};
+use crate::{cmd::role, say};
 
 /// Rows that are read, checked and written together.
 const CHUNK: usize = 2000;
@@ -41,7 +33,7 @@ pub struct Args {
 
 /// Imports every good row and names every bad one; fails when there was a bad one.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let settings = settings(&args.data)?;
+    let settings = role::load_from(&args.data, "residents")?.settings;
     let table = tables::read(args.kind, &args.file)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let wrong = runtime.block_on(import(args, &settings, &table))?;
@@ -49,20 +41,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         say::line(&format!("  {}", wrong.text()));
     }
     let lines: std::collections::HashSet<usize> = wrong.iter().map(|wrong| wrong.line).collect();
-    let (good, bad) = (table.rows.len() - lines.len(), lines.len());
+    let good = table.rows.iter().filter(|row| !lines.contains(&row.line)).count();
+    let bad = lines.len();
     say::line(&format!("{}: {good} 行已导入 imported, {bad} 行有误 refused", args.file.display()));
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn settings(data: &Path) -> Result<Settings> {
-    let path = data.join("hemei.toml");
-    let text = fs::read_to_string(&path).with_context(|| {
-        format!(
-            "{} 读不到 / cannot be read; 先运行 hemei up，或用 --data 指定 run hemei up first or use --data DIR",
-            path.display()
-        )
-    })?;
-    Ok(config::load(DEFAULTS, Some(&text), "residents", [])?.settings)
 }
 
 async fn import(args: &Args, settings: &Settings, table: &tables::Table) -> Result<Vec<Wrong>> {

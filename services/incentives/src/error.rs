@@ -17,12 +17,15 @@ pub enum Refusal {
     PointsInsufficient { available: i64, missing: i64 },
     #[error("redemption_id was used before with another body")]
     IdReused,
+    /// Which field named it.
     #[error("no redemption of this id or code in the caller's district")]
-    RedemptionNotFound,
+    RedemptionNotFound(&'static str),
     #[error("the redemption is {0:?}")]
     RedemptionEnded(State),
     #[error("the redemption belongs to another person")]
     NotYours,
+    #[error("nobody hands over what they redeemed themself")]
+    OwnRedemption,
     #[error("the pick-up point lies outside the caller's places")]
     NotYourPickupPoint { pickup_place: String },
     #[error("too many codes entered")]
@@ -33,19 +36,22 @@ impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::PrizeNotFound => Fault::not_found("PRIZE_NOT_FOUND", detail),
+            Refusal::PrizeNotFound => Fault::not_found("PRIZE_NOT_FOUND", &detail).at_field("prize_id", detail),
             Refusal::OutOfStock { stock } => Fault::conflict("OUT_OF_STOCK", detail).fact("stock", stock),
             Refusal::PointsInsufficient { available, missing } => {
                 let fault = Fault::conflict("POINTS_INSUFFICIENT", detail);
                 fault.fact("available", available).fact("missing", missing)
             }
             Refusal::IdReused => Fault::id_reused("redemption_id"),
-            Refusal::RedemptionNotFound => Fault::not_found("REDEMPTION_NOT_FOUND", detail),
+            Refusal::RedemptionNotFound(field) => {
+                Fault::not_found("REDEMPTION_NOT_FOUND", &detail).at_field(field, detail)
+            }
             Refusal::RedemptionEnded(state) => {
                 let fault = Fault::conflict("REDEMPTION_ENDED", detail);
                 fault.fact("state", state.code()).fact("state_zh", state.chinese())
             }
             Refusal::NotYours => Fault::denied("NOT_YOURS", detail),
+            Refusal::OwnRedemption => Fault::denied("OWN_REDEMPTION", detail),
             Refusal::NotYourPickupPoint { pickup_place } => {
                 Fault::denied("NOT_YOUR_PICKUP_POINT", detail).fact("pickup_place", pickup_place)
             }

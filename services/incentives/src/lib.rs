@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use chassis::{
     cache::Cache,
     clock::Clock,
-    consumer::{Apply, Consumer},
+    consumer::{Apply, Consumer, Effect},
     faults::Fault,
     feed::{Feed, Source, Waker},
     keys::Keyring,
@@ -85,7 +85,7 @@ impl Incentives {
     pub fn consumers(&self, tickets: Source, residents: Source) -> [Consumer; 2] {
         let consumer = |producer, source, apply: Apply| {
             let pool = self.pool.clone();
-            Consumer { pool, schema: SCHEMA, producer, purpose: "", source, apply }
+            Consumer { pool, schema: SCHEMA, producer, purpose: "", source, effect: Effect::Within(apply) }
         };
         [
             consumer("tickets", tickets, Arc::new(events::hear_tickets)),

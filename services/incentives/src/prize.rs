@@ -1,6 +1,7 @@
 //! Prizes, and the rows they are imported from.
 use std::ops::RangeInclusive;
 
+use chassis::text::is_plain;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -57,8 +58,10 @@ impl PrizeRow {
     pub fn check(&self) -> Result<Supply, Vec<RowError>> {
         let mut wrong = Vec::new();
         let name = self.name.trim();
-        if !(1..=60).contains(&name.chars().count()) {
-            wrong.push(self.wrong("name", "名称须为 1 到 60 个字", "must have 1 to 60 characters"));
+        if !(1..=60).contains(&name.chars().count()) || !is_plain(name) {
+            let zh = "名称须为 1 到 60 个字，不含控制字符";
+            let en = "must have 1 to 60 characters, none of them a control character or one that turns the text";
+            wrong.push(self.wrong("name", zh, en));
         }
         let points = self.number("points", &self.points, 1..=1_000_000, &mut wrong);
         let supplied = self.number("stock", &self.stock, 0..=1_000_000, &mut wrong);
@@ -100,5 +103,14 @@ mod tests {
         let wrong = row.check().unwrap_err();
         let fields: Vec<_> = wrong.iter().map(|wrong| (wrong.line, wrong.field)).collect();
         assert_eq!(fields, [(7, "name"), (7, "points"), (7, "stock"), (7, "hold_hours")]);
+    }
+
+    #[test]
+    fn a_name_shows_as_what_it_is() {
+        for name in ["手\u{202e}套", "手\u{0}套", "手\n套"] {
+            let (name, points, stock) = (name.to_owned(), "10".to_owned(), "1".to_owned());
+            let row = PrizeRow { line: 1, name, points, stock, ..PrizeRow::default() };
+            assert_eq!(row.check().unwrap_err()[0].field, "name");
+        }
     }
 }

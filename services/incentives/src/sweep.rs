@@ -33,10 +33,12 @@ async fn expire(state: &Incentives) -> Result<usize, Fault> {
 /// Sweeps until stopped; sleeps until the next reservation is due, at most `longest`.
 pub async fn run(state: Incentives, longest: Duration, stop: CancellationToken) {
     loop {
-        if let Err(fault) = sweep(&state).await {
+        let swept = sweep(&state).await;
+        if let Err(fault) = &swept {
             tracing::warn!(%fault, "expired redemptions not swept");
         }
-        let next = store::redemption::next_due(&state.pool).await.ok().flatten();
+        // after a failure it waits the longest: what is due stays due
+        let next = if swept.is_ok() { store::redemption::next_due(&state.pool).await.ok().flatten() } else { None };
         let wait =
             next.map_or(longest, |due| (due - state.clock.now()).to_std().unwrap_or(Duration::ZERO).min(longest));
         tokio::select! {

@@ -17,7 +17,8 @@ use crate::{
 
 /// An id in a field of a request.
 pub fn id(field: &str, text: &str) -> Result<Uuid, Fault> {
-    Uuid::try_parse(text).map_err(|_| Fault::field(field, "must be a UUID"))
+    let id = Uuid::try_parse(text).ok().filter(|id| !id.is_nil());
+    id.ok_or_else(|| Fault::field(field, "must be a UUID, and not the nil UUID"))
 }
 
 /// The prize, how many and under which id; a quantity left out is one.
@@ -134,6 +135,13 @@ mod tests {
         assert_eq!(code("1234 5678").unwrap(), "12345678");
         for wrong in ["", "1234567", "123456789", "1234567x", "１２３４５６７８"] {
             assert_eq!(code(wrong).unwrap_err().fields[0].0, "code");
+        }
+    }
+
+    #[test]
+    fn the_nil_uuid_is_no_id() {
+        for wrong in ["", "x", &Uuid::nil().to_string()] {
+            assert_eq!(id("prize_id", wrong).unwrap_err().fields[0].0, "prize_id");
         }
     }
 

@@ -12,14 +12,15 @@ pub enum Error {
     CodeTooOften(Duration),
     #[error("the code is wrong, used, or no longer valid")]
     CodeWrong,
-    #[error("the person has no current post in this district; theirs: {0}")]
+    #[error("neither the main district nor one where the person has a current post; theirs: {0}")]
     DistrictNotYours(String),
     #[error("unknown, ended or expired refresh token")]
     RefreshTokenInvalid,
     #[error("an older refresh token of this session was used; the session is ended")]
     RefreshTokenReused,
+    /// Which field named it.
     #[error("no such place in this district")]
-    PlaceNotFound,
+    PlaceNotFound(&'static str),
     #[error("no such department in this district")]
     DepartmentNotFound,
     #[error("no such post in this district")]
@@ -66,9 +67,9 @@ impl From<Error> for Fault {
             Error::DistrictNotYours(theirs) => Self::denied("DISTRICT_NOT_YOURS", text).fact("districts", theirs),
             Error::RefreshTokenInvalid => Self::new(Code::Unauthenticated, "REFRESH_TOKEN_INVALID", text),
             Error::RefreshTokenReused => Self::new(Code::Unauthenticated, "REFRESH_TOKEN_REUSED", text),
-            Error::PlaceNotFound => Self::not_found("PLACE_NOT_FOUND", text),
-            Error::DepartmentNotFound => Self::not_found("DEPARTMENT_NOT_FOUND", text),
-            Error::PostNotFound => Self::not_found("POST_NOT_FOUND", text),
+            Error::PlaceNotFound(field) => Self::not_found("PLACE_NOT_FOUND", &text).at_field(field, text),
+            Error::DepartmentNotFound => Self::not_found("DEPARTMENT_NOT_FOUND", &text).at_field("department_id", text),
+            Error::PostNotFound => Self::not_found("POST_NOT_FOUND", &text).at_field("post_id", text),
             Error::PostIdReused => Self::id_reused("post_id"),
             Error::SetupTokenInvalid => Self::denied("SETUP_TOKEN_INVALID", text),
             Error::CoordinateSystemRequired => {

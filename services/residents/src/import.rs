@@ -11,7 +11,10 @@ use serde_json::json;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::store::{self, audit::Deed};
+use crate::{
+    person,
+    store::{self, audit::Deed},
+};
 
 pub use departments::{DepartmentRow, departments};
 pub use people::{PersonRow, people};
@@ -68,6 +71,6 @@ async fn note(
 }
 
 fn checked_name(line: usize, text: &str) -> Result<String, RowError> {
-    let wrong = || RowError::new(line, "name", "名称须为 1 到 40 个字", "the name must have 1 to 40 characters");
-    crate::person::name(text).ok_or_else(wrong)
+    let zh = "名称须为 1 到 40 个字，不含控制字符";
+    person::name(text).ok_or_else(|| RowError::new(line, "name", zh, format!("the name {}", person::NAME)))
 }

@@ -1,4 +1,5 @@
 //! A person with what counts in one district.
+use chassis::text::is_plain;
 use uuid::Uuid;
 
 use crate::post::HeldPost;
@@ -15,9 +16,12 @@ pub struct Person {
     pub posts: Vec<HeldPost>,
 }
 
-/// A name of a person or place as it is kept: trimmed, 1 to 40 characters, none of them a control character.
+/// What a name must be, for a refusal.
+pub const NAME: &str = "must have 1 to 40 characters, none of them a control character or one that turns the text";
+
+/// A name of a person or place as it is kept: trimmed, 1 to 40 characters that show as what they are.
 pub fn name(text: &str) -> Option<String> {
     let text = text.trim();
-    let good = (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let good = (1..=40).contains(&text.chars().count()) && is_plain(text);
     good.then(|| text.to_owned())
 }

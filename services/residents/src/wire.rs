@@ -26,7 +26,8 @@ use crate::{
 };
 
 pub fn id(field: &'static str, text: &str) -> Result<Uuid, Error> {
-    text.parse().map_err(|_| Error::field(field, "must be a UUID"))
+    let id = text.parse().ok().filter(|id: &Uuid| !id.is_nil());
+    id.ok_or_else(|| Error::field(field, "must be a UUID, and not the nil UUID"))
 }
 
 /// An id that may be left out; the empty text counts as left out.
@@ -35,7 +36,8 @@ pub fn optional_id(field: &'static str, text: Option<&str>) -> Result<Option<Uui
 }
 
 fn optional_date(field: &'static str, text: Option<&str>) -> Result<Option<NaiveDate>, Error> {
-    let parse = |text: &str| text.parse().map_err(|_| Error::field(field, "must be a date like 2026-11-23"));
+    let wrong = || Error::field(field, "must be a date like 2026-11-23, of the years 2000 to 2199");
+    let parse = |text: &str| crate::post::date(text).ok_or_else(wrong);
     text.filter(|text| !text.is_empty()).map(parse).transpose()
 }
 

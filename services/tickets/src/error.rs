@@ -1,8 +1,7 @@
 //! Every way this service refuses, with its stable reason.
 use chassis::faults::Fault;
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
-use crate::ticket::Ticket;
+use crate::{ticket::Ticket, wire};
 
 /// Why a call was refused.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +46,7 @@ pub enum Refusal {
     #[error("the state does not allow it")]
     StateConflict(Box<Ticket>),
     #[error("the ticket has changed")]
-    EtagMismatch(i64),
+    EtagMismatch(Box<Ticket>),
 }
 
 impl From<Refusal> for Fault {
@@ -55,8 +54,10 @@ impl From<Refusal> for Fault {
         let detail = refusal.to_string();
         match refusal {
             Refusal::TicketNotFound => Self::not_found("TICKET_NOT_FOUND", detail),
-            Refusal::PlaceNotFound => Self::not_found("PLACE_NOT_FOUND", detail),
-            Refusal::DepartmentNotFound => Self::not_found("DEPARTMENT_NOT_FOUND", detail),
+            Refusal::PlaceNotFound => Self::not_found("PLACE_NOT_FOUND", &detail).at_field("place_id", detail),
+            Refusal::DepartmentNotFound => {
+                Self::not_found("DEPARTMENT_NOT_FOUND", &detail).at_field("department_id", detail)
+            }
             Refusal::CategoryUnknown => Self::field_reason("CATEGORY_UNKNOWN", "category_code", detail),
             Refusal::OutsideDistrict => Self::field_reason("OUTSIDE_DISTRICT", "location", detail),
             Refusal::PlaceMismatch(metres) => {
@@ -71,28 +72,23 @@ impl From<Refusal> for Fault {
             Refusal::AfterPhotoRequired => Self::field_reason("AFTER_PHOTO_REQUIRED", "media_ids", detail),
             Refusal::PlaceNotAllowed => Self::denied("PLACE_NOT_ALLOWED", detail),
             Refusal::NotYours => Self::denied("NOT_YOURS", detail),
-            Refusal::AlreadyClaimed(ticket) => claimed(Self::conflict("ALREADY_CLAIMED", detail), &ticket),
+            Refusal::AlreadyClaimed(ticket) => claimed(conflict("ALREADY_CLAIMED", detail, &ticket), &ticket),
             Refusal::NotTheClaimer(ticket) => claimed(Self::denied("NOT_THE_CLAIMER", detail), &ticket),
             Refusal::NotTheHandler(ticket) => Self::denied("NOT_THE_HANDLER", detail)
                 .fact("handler", ticket.handler_name.as_deref().unwrap_or_default()),
-            Refusal::StateConflict(ticket) => {
-                let state = ticket.state();
-                Self::conflict("STATE_CONFLICT", detail).fact("state", state.code()).fact("state_zh", state.zh())
-            }
-            Refusal::EtagMismatch(version) => {
-                Self::conflict("ETAG_MISMATCH", detail).fact("etag", crate::wire::etag(version))
-            }
+            Refusal::StateConflict(ticket) => conflict("STATE_CONFLICT", detail, &ticket),
+            Refusal::EtagMismatch(ticket) => conflict("ETAG_MISMATCH", detail, &ticket),
         }
     }
 }
 
-fn claimed(fault: Fault, ticket: &Ticket) -> Fault {
-    let at = ticket.claimed_at.map(local).unwrap_or_default();
-    fault.fact("claimed_by", ticket.claimer_name.as_deref().unwrap_or_default()).fact("claimed_at", at)
+/// A 409 of a transition; it says where the ticket stands now.
+fn conflict(reason: &'static str, detail: String, ticket: &Ticket) -> Fault {
+    let (state, fault) = (ticket.state(), Fault::conflict(reason, detail));
+    fault.fact("state", state.code()).fact("state_zh", state.zh()).fact("etag", wire::etag(ticket.version))
 }
 
-/// An instant as people of the district read it, with its offset.
-fn local(at: DateTime<Utc>) -> String {
-    let offset = FixedOffset::east_opt(8 * 3600);
-    offset.map(|offset| at.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::Secs, false)).unwrap_or_default()
+fn claimed(fault: Fault, ticket: &Ticket) -> Fault {
+    let at = ticket.claimed_at.map(|at| wire::local(at, "%Y-%m-%d %H:%M")).unwrap_or_default();
+    fault.fact("claimed_by", ticket.claimer_name.as_deref().unwrap_or_default()).fact("claimed_at", at)
 }

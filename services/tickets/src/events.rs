@@ -2,7 +2,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chassis::{
-    consumer::{Apply, Consumer, payload},
+    consumer::{Consumer, Effect, payload},
     faults::Fault,
     feed::Source,
 };
@@ -18,8 +18,8 @@ use crate::store::projection::{Told, keep_departments, keep_people, keep_places}
 
 /// Keeps the projections of places, people and departments.
 pub fn residents_consumer(pool: &PgPool, source: Source) -> Consumer {
-    let apply: Apply = Arc::new(|connection, events| Box::pin(keep(connection, events)));
-    Consumer { pool: pool.clone(), schema: crate::NAME, producer: "residents", purpose: "", source, apply }
+    let effect = Effect::Within(Arc::new(|connection, events| Box::pin(keep(connection, events))));
+    Consumer { pool: pool.clone(), schema: crate::NAME, producer: "residents", purpose: "", source, effect }
 }
 
 async fn keep(connection: &mut PgConnection, events: &[Event]) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 pub mod category;
 pub mod change;
 pub mod event;
+pub mod notice;
 pub mod place;
 pub mod projection;
 pub mod report;

@@ -21,9 +21,12 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// Sleeps until the next deadline, then carries out all that are due, for ever.
 pub async fn run(pool: PgPool, clock: Clock, waker: Option<Waker>, stop: CancellationToken) {
+    let mut failed = false;
     loop {
+        // after a failure it waits the longest: what is due stays due
         let pause = match until_next(&pool, &clock).await {
-            Ok(pause) => pause,
+            Ok(pause) if !failed => pause,
+            Ok(_) => LONGEST_SLEEP,
             Err(fault) => {
                 tracing::warn!(%fault, "deadlines not read");
                 LONGEST_SLEEP
@@ -33,7 +36,9 @@ pub async fn run(pool: PgPool, clock: Clock, waker: Option<Waker>, stop: Cancell
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
-        match sweep(&pool, clock.now()).await {
+        let swept = sweep(&pool, clock.now()).await;
+        failed = swept.is_err();
+        match swept {
             Ok(0) => {}
             Ok(fired) => {
                 tracing::info!(fired, "deadlines passed");

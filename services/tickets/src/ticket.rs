@@ -78,9 +78,9 @@ impl Ticket {
         Position { state: self.state(), coordination_reason, reopen_count }
     }
 
-    /// Whether this person sees the reporter's name, the coordinate and the photos: the reporter, and staff of the area.
+    /// Whether this person sees the reporter's name, the coordinate and the photos: the reporter, and the district's staff of the area.
     pub fn open_to(&self, caller: &Caller) -> bool {
-        self.reporter_id == caller.person_id || Scope::of(caller).holds(self)
+        self.reporter_id == caller.person_id || Scope::of_staff(caller).holds(self)
     }
 }
 
@@ -94,9 +94,19 @@ pub struct Scope {
 impl Scope {
     /// The places and departments of the caller's staff posts; nothing for couriers and residents.
     pub fn of(caller: &Caller) -> Self {
+        Self::of_posts(caller, |_| true)
+    }
+
+    /// The part of it in which they see tickets whole: property managers and home observers are no staff of the district.
+    fn of_staff(caller: &Caller) -> Self {
+        Self::of_posts(caller, |role| !matches!(role, Role::PropertyManager | Role::HomeObserver))
+    }
+
+    fn of_posts(caller: &Caller, counts: impl Fn(Role) -> bool) -> Self {
         let mut scope = Self::default();
         for post in &caller.posts {
             match Role::try_from(post.r) {
+                Ok(role) if !counts(role) => {}
                 Ok(Role::DepartmentHandler) => scope.departments.extend(post.d),
                 Ok(Role::Courier | Role::Resident | Role::Unspecified) | Err(_) => {}
                 Ok(_) => scope.places.push(post.p.clone()),

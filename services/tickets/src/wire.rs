@@ -2,6 +2,7 @@
 pub mod answers;
 
 use chassis::{clock::instant, faults::Fault};
+use chrono::{DateTime, FixedOffset, Utc};
 use proto::{residents::v1 as residents, tickets::v1 as wire};
 use uuid::Uuid;
 
@@ -14,6 +15,12 @@ use crate::{
 /// The etag of a version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+/// An instant as people of the district read it.
+pub fn local(at: DateTime<Utc>, format: &str) -> String {
+    let offset = FixedOffset::east_opt(8 * 3600);
+    offset.map(|offset| at.with_timezone(&offset).format(format).to_string()).unwrap_or_default()
 }
 
 /// An id as a client chooses it: any UUID but the nil one.

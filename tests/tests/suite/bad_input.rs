@@ -40,9 +40,12 @@ async fn report_with(cast: &Cast, change: impl FnOnce(&mut Value)) -> Result<(Uu
 async fn a_bad_report_names_its_field_and_changes_nothing() {
     type Change = fn(&mut Value);
     let (client, cast) = cast().await;
-    let cases: [(&str, &str, Change); 16] = [
+    let cases: [(&str, &str, Change); 19] = [
         ("wrong type", "text", |body| body["text"] = json!(7)),
         ("wrong type inside", "location.lng", |body| body["location"]["lng"] = json!("east")),
+        ("text for a number", "location.lng", |body| body["location"]["lng"] = json!("130.2")),
+        ("a zero character", "text", |body| body["text"] = json!("冰\u{0}")),
+        ("a zero character in a list", "media_ids[0]", |body| body["media_ids"] = json!(["\u{0}"])),
         ("unknown field", "colour", |body| body["colour"] = json!("red")),
         ("unknown field inside", "location.altitude", |body| body["location"]["altitude"] = json!(1)),
         ("no crs", "location.crs", |body| drop(body["location"].as_object_mut().unwrap().remove("crs"))),
@@ -84,10 +87,14 @@ async fn a_body_that_is_none_is_refused_before_it_is_read() {
     problem(&send("application/json", b"{\"text\": \"\xff\xfe\"}".to_vec()).await.unwrap(), 400, None);
     problem(&send("application/json", b"{".to_vec()).await.unwrap(), 400, None);
     problem(&send("application/json", b"[]".to_vec()).await.unwrap(), 400, None);
+    let twice = br#"{"text": "a", "text": "b"}"#.to_vec();
+    problem(&send("application/json", twice).await.unwrap(), 400, Some("text"));
+    let huge = br#"{"location": {"lng": 1e999}}"#.to_vec();
+    problem(&send("application/json", huge).await.unwrap(), 400, Some("location.lng"));
     problem(&send("text/plain", b"{}".to_vec()).await.unwrap(), 415, None);
     // A server may hang up on 20 MB that it does not want; what it must not do is take them.
     if let Ok(answer) = send("application/json", vec![b' '; 20 << 20]).await {
-        problem(&answer, 413, None);
+        problem(&answer, 413, Some("body"));
     }
     let wrong = cast.as_courier.send(Method::DELETE, "/v1/tickets", "", Bytes::new()).await.unwrap();
     problem(&wrong, 405, None);
@@ -104,6 +111,7 @@ async fn bad_queries_name_the_parameter() {
         ("page_token=!!", "page_token"),
         ("colour=red", "colour"),
         ("mine=perhaps", "mine"),
+        ("state=POOL&state=CLAIMED", "state"),
     ] {
         problem(&cast.as_courier.get(&format!("/v1/tickets?{query}")).await.unwrap(), 400, Some(field));
     }
@@ -120,10 +128,13 @@ async fn bad_money_and_points_are_refused() {
     let entry =
         json!({"entry_id": Uuid::now_v7(), "kind": "INCOME", "purpose": "LIVELIHOOD", "amount_fen": 1, "text": "广告"});
     type Change = fn(&mut Value);
-    let cases: [(&str, Change); 6] = [
+    let cases: [(&str, Change); 9] = [
         ("amount_fen", |body| body["amount_fen"] = json!(0)),
         ("amount_fen", |body| body["amount_fen"] = json!(-5)),
         ("amount_fen", |body| body["amount_fen"] = json!(1.5)),
+        ("amount_fen", |body| body["amount_fen"] = json!("5")),
+        ("amount_fen", |body| body["amount_fen"] = json!(5.0)),
+        ("amount_fen", |body| body["amount_fen"] = json!(1e300)),
         ("kind", |body| drop(body.as_object_mut().unwrap().remove("kind"))),
         ("purpose", |body| body["purpose"] = json!(" ")),
         ("entry_id", |body| body["entry_id"] = json!("x")),
@@ -136,6 +147,8 @@ async fn bad_money_and_points_are_refused() {
     }
     let after = as_manager.get(&format!("/v1/funds/{}", manager.place_id)).await.unwrap().success().unwrap();
     assert_eq!(before, after);
-    let negative = json!({"redemption_id": Uuid::now_v7(), "prize_id": Uuid::now_v7(), "quantity": -1});
-    problem(&cast.as_courier.post("/v1/redemptions", &negative).await.unwrap(), 400, Some("quantity"));
+    for quantity in [json!(-1), json!("1")] {
+        let wrong = json!({"redemption_id": Uuid::now_v7(), "prize_id": Uuid::now_v7(), "quantity": quantity});
+        problem(&cast.as_courier.post("/v1/redemptions", &wrong).await.unwrap(), 400, Some("quantity"));
+    }
 }

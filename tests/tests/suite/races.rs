@@ -1,6 +1,8 @@
 //! Many callers at once: one wins, the others hear who did.
+use std::time::Duration;
+
 use futures::future::join_all;
-use hemei_tests::{Instance, people, tickets, tickets::Cast};
+use hemei_tests::{Instance, people, retry, tickets, tickets::Cast};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -63,6 +65,68 @@ async fn the_same_report_sent_twenty_times_is_one_ticket() {
     other["text"] = json!("别的内容");
     let refused = cast.as_courier.post("/v1/tickets", &other).await.unwrap();
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "ID_REUSED"));
+}
+
+/// However often it was sent and claimed, there is one award for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_sent_twenty_times_earns_once() {
+    let cast = cast().await;
+    let id = Uuid::now_v7();
+    let body = tickets::report(id, &cast.courier);
+    join_all((0..20).map(|_| cast.as_courier.post("/v1/tickets", &body))).await;
+    let (path, empty) = (format!("/v1/tickets/{id}:claim"), json!({}));
+    let claims = join_all((0..20).map(|_| cast.as_liaison.post(&path, &empty))).await;
+    assert!(
+        claims.into_iter().all(|claim| claim.unwrap().status.is_success()),
+        "the same person claims the same again"
+    );
+    let awards = async || {
+        let entries = cast.as_courier.get("/v1/points/entries?page_size=200").await?.success()?;
+        let own =
+            entries["entries"].as_array().unwrap().iter().filter(|entry| entry["ticket_id"] == id.to_string().as_str());
+        Ok(Some(own.count()).filter(|count| *count > 0))
+    };
+    let first = retry::until("the award", Duration::from_secs(10), awards).await.unwrap();
+    assert_eq!(first, 1);
+    // Whatever else was told of it has been heard once a later ticket's award is there.
+    let later = tickets::lifecycle(&cast).await.unwrap();
+    let heard = async || {
+        let entries = cast.as_courier.get("/v1/points/entries?page_size=200").await?.success()?;
+        let entries = entries["entries"].as_array().unwrap().clone();
+        let later = entries.iter().any(|entry| entry["ticket_id"] == later["ticket_id"]);
+        Ok(later.then(|| entries.iter().filter(|entry| entry["ticket_id"] == id.to_string().as_str()).count()))
+    };
+    assert_eq!(retry::until("the later award", Duration::from_secs(10), heard).await.unwrap(), 1);
+}
+
+/// The demo has a prize of which one is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_one_of_fifty_redemptions_gets_the_last_prize() {
+    let client = Instance::shared().client();
+    let people = people::all(&client).await.unwrap();
+    let mut asked = None;
+    for courier in people.iter().filter(|person| person.role == "courier") {
+        let me = people::sign_in(&client, courier).await.unwrap();
+        let points = me.get("/v1/points").await.unwrap().success().unwrap()["available"].as_i64().unwrap();
+        let prizes = me.get("/v1/prizes?page_size=200").await.unwrap().success().unwrap();
+        let last = |prize: &&serde_json::Value| prize["stock"] == 1 && prize["points"].as_i64() <= Some(points);
+        if let Some(prize) = prizes["prizes"].as_array().unwrap().iter().find(last) {
+            asked = Some((me, prize["prize_id"].clone(), points, prize["points"].as_i64().unwrap()));
+            break;
+        }
+    }
+    let (me, prize_id, points, price) = asked.expect("a courier who can pay for the last piece of a prize");
+    let bodies: Vec<_> =
+        (0..50).map(|_| json!({"redemption_id": Uuid::now_v7(), "prize_id": prize_id, "quantity": 1})).collect();
+    let answers = join_all(bodies.iter().map(|body| me.post("/v1/redemptions", body))).await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    let won: Vec<_> = answers.iter().filter(|answer| answer.status.is_success()).collect();
+    assert_eq!(won.len(), 1);
+    assert!(answers.iter().all(|answer| answer.status.is_success()
+        || answer.code() == "OUT_OF_STOCK"
+        || answer.code() == "POINTS_INSUFFICIENT"));
+    let left = me.get("/v1/points").await.unwrap().success().unwrap();
+    assert_eq!((left["available"].as_i64(), left["reserved"].as_i64() >= Some(price)), (Some(points - price), true));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -40,3 +40,21 @@ async fn one_bad_request_fails_alone() {
         assert_eq!(outcome.is_err(), number == 13, "{number}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_is_told_to_all_at_once() {
+    let flushes = Arc::new(Mutex::new(0));
+    let counted = flushes.clone();
+    let batcher = Batcher::start(1, move |numbers: Vec<u32>| {
+        let flushes = counted.clone();
+        async move {
+            *flushes.lock().unwrap() += 1;
+            tokio::task::yield_now().await;
+            let outcome: Result<Vec<Result<u32, Fault>>, Fault> = Err(Fault::unavailable(format!("{} wait", numbers.len())));
+            outcome
+        }
+    });
+    let outcomes = join_all((0..100).map(|number| batcher.call(Uuid::now_v7(), number))).await;
+    assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(|fault| fault.code == tonic::Code::Unavailable)));
+    assert!(*flushes.lock().unwrap() < 50, "shared, not one by one: {}", flushes.lock().unwrap());
+}

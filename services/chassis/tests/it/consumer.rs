@@ -1,16 +1,20 @@
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use chassis::{
-    consumer::{self, Apply, Consumer},
+    consumer::{self, Apply, Consumer, Effect},
     faults::Fault,
     feed::Source,
 };
 use proto::{events::v1::Event, residents::v1::DepartmentChanged};
 use sqlx::{PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A listener that writes down every code it hears and refuses those that are poisoned.
@@ -32,7 +36,8 @@ fn listener(pool: &PgPool, poison: Arc<Mutex<BTreeSet<String>>>) -> Consumer {
         })
     });
     let source = Source::Local(pool.clone(), "told");
-    Consumer { pool: pool.clone(), schema: "heard", producer: "told", purpose: "", source, apply }
+    let effect = Effect::Within(apply);
+    Consumer { pool: pool.clone(), schema: "heard", producer: "told", purpose: "", source, effect }
 }
 
 async fn tell(connection: impl sqlx::PgExecutor<'_>, subject: Uuid, code: &str) {
@@ -120,4 +125,107 @@ async fn a_bad_event_parks_its_subject_and_stops_nobody_else() {
     assert_eq!(listener.replay().await.unwrap(), 3);
     assert_eq!(listener.replay().await.unwrap(), 0, "once");
     assert_eq!(heard(&pool).await, ["one", "two", "bad", "after", "later"]);
+}
+
+/// A subscription that does `effect` before its position moves.
+fn teller<F>(pool: &PgPool, effect: impl Fn(Vec<Event>) -> F + Send + Sync + 'static) -> Consumer
+where
+    F: Future<Output = Result<(), Fault>> + Send + 'static,
+{
+    let effect = Effect::Before(Arc::new(move |events: &[Event]| Box::pin(effect(events.to_vec()))));
+    Consumer { purpose: ".outside", effect, ..listener(pool, Arc::default()) }
+}
+
+/// Asks until it is so.
+async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let asked = async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), asked).await.expect(what);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_outside_that_hangs_holds_back_nobody_and_is_done_by_one_replica() {
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
+    let (begun, go) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
+    let outside = {
+        let (begun, go) = (begun.clone(), go.clone());
+        teller(&pool, move |events| {
+            begun.fetch_add(events.len(), Ordering::SeqCst);
+            let go = go.clone();
+            async move {
+                go.cancelled().await;
+                Ok(())
+            }
+        })
+    };
+    tell(&pool, Uuid::now_v7(), "one").await;
+    let hangs = tokio::spawn({
+        let outside = outside.clone();
+        async move {
+            while outside.catch_up().await.unwrap() == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    });
+    until("the effect begins", async || begun.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(outside.catch_up().await.unwrap(), 0, "another replica leaves it alone");
+    tell(&pool, Uuid::now_v7(), "two").await;
+    hear(&listener(&pool, Arc::default()), 2).await;
+    assert_eq!((heard(&pool).await, begun.load(Ordering::SeqCst)), (vec!["one".into(), "two".into()], 1));
+    assert!(!hangs.is_finished(), "it still hangs");
+    go.cancel();
+    until("the effect ends", async || hangs.is_finished()).await;
+}
+
+#[tokio::test]
+async fn an_effect_outside_is_repeated_until_it_succeeds_a_hundred_events_at_most_at_a_time() {
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
+    for number in 0..150 {
+        tell(&pool, Uuid::now_v7(), &format!("{number:03}")).await;
+    }
+    let batches = Arc::new(Mutex::new(Vec::new()));
+    let outside = {
+        let batches = batches.clone();
+        teller(&pool, move |events| {
+            let mut batches = batches.lock().unwrap();
+            batches.push(events.len());
+            let down = batches.len() == 1;
+            async move { if down { Err(Fault::unavailable("down")) } else { Ok(()) } }
+        })
+    };
+    // as long as another test's transaction holds the feed back, nothing is read
+    until("it is asked", async || outside.catch_up().await.is_err()).await;
+    let mut through = 0;
+    until("all are told", async || {
+        through += outside.catch_up().await.unwrap();
+        through == 150
+    })
+    .await;
+    let batches = batches.lock().unwrap().clone();
+    assert!(batches.iter().all(|batch| *batch <= 100), "{batches:?}");
+    assert_eq!(batches.iter().sum::<usize>(), 150 + batches[0], "the failed batch once more: {batches:?}");
+}
+
+#[tokio::test]
+async fn a_row_that_is_no_message_is_set_aside_and_stops_nobody() {
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
+    tell(&pool, Uuid::now_v7(), "one").await;
+    sqlx::query("insert into told.outbox (district_id, subject_id, type, payload) values ($1, $2, 'hemei.residents.v1.DepartmentChanged', $3)")
+        .bind(Uuid::nil())
+        .bind(Uuid::now_v7())
+        .bind(serde_json::json!({"department_id": 7, "colour": "red"}))
+        .execute(&pool)
+        .await
+        .unwrap();
+    tell(&pool, Uuid::now_v7(), "two").await;
+    hear(&listener(&pool, Arc::default()), 3).await;
+    assert_eq!(heard(&pool).await, ["one", "two"]);
+    let dead: i64 = sqlx::query_scalar("select count(*) from heard.dead_letter").fetch_one(&pool).await.unwrap();
+    assert_eq!(dead, 1);
 }

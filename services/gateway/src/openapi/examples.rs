@@ -2,6 +2,8 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
+mod story;
+
 /// How deep examples go: a thing, what it holds, and what that holds.
 const DEPTH: usize = 4;
 
@@ -20,7 +22,9 @@ fn example(message: &MessageDescriptor, depth: usize) -> Value {
         let one = value(&field, depth.checked_sub(1)?);
         Some((field.name().to_owned(), if field.is_list() { Value::Array(vec![one]) } else { one }))
     });
-    Value::Object(members.collect::<Map<_, _>>())
+    let mut members: Map<_, _> = members.collect();
+    story::tell(message.full_name(), &mut members);
+    Value::Object(members)
 }
 
 fn value(field: &FieldDescriptor, depth: usize) -> Value {

@@ -1,10 +1,6 @@
 //! One operation for every HTTP rule of an RPC.
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
-use proto::api::v1::{
-    Access,
-    access::Rows,
-    post::{Level, Role},
-};
+use proto::api::v1::{Access, access::Rows, post::Level};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,6 +20,10 @@ impl Maker {
         let operations = rules.into_iter().enumerate().filter_map(|(number, rule)| {
             let (http_method, path) = pattern(rule)?;
             let mut operation = self.operation(method, access, &path, &rule.body);
+            let changes_a_thing = http_method == http::Method::POST && !bound(&path).is_empty();
+            if changes_a_thing && method.descriptor.output().get_field_by_name("etag").is_some() {
+                operation["parameters"].as_array_mut()?.push(if_match());
+            }
             if number > 0 {
                 operation["operationId"] = json!(format!("{}_{number}", operation_id(method)));
             }
@@ -102,6 +102,14 @@ impl Maker {
     }
 }
 
+/// The header by which a client says which state of the thing it has seen.
+fn if_match() -> Value {
+    json!({
+        "name": "If-Match", "in": "header", "required": false, "schema": {"type": "string"},
+        "description": "上次读到的 etag；已被他人改动则拒绝。留空则不检查。The etag last seen; refused where the thing has changed since.",
+    })
+}
+
 fn operation_id(method: &proto::Method) -> String {
     format!("{}_{}", method.descriptor.parent_service().name(), method.descriptor.name())
 }
@@ -134,7 +142,7 @@ fn who(access: &Access) -> String {
         ));
     }
     for grant in &access.grants {
-        let (name, code) = (role(grant.role()), grant.role().as_str_name());
+        let (name, code) = (proto::roles::name(grant.role()), grant.role().as_str_name());
         lines.push(format!("- {name}，{} ({code}, {})", rows(grant.rows()), grant.rows().as_str_name()));
     }
     format!("谁可以调用 Who may call it:\n{}", lines.join("\n"))
@@ -148,22 +156,5 @@ fn rows(rows: Rows) -> &'static str {
         Rows::Home => "限其居住地",
         Rows::Department => "限其部门的",
         Rows::District => "本区范围",
-    }
-}
-
-/// What people call a role.
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Unspecified => "",
-        Role::Courier => "骑手",
-        Role::Resident => "居民",
-        Role::HomeObserver => "楼栋观察员",
-        Role::CommunityWorker => "社区工作者",
-        Role::Liaison => "街道联络员",
-        Role::DepartmentHandler => "部门办理人",
-        Role::Coordinator => "营商局协调员",
-        Role::PropertyManager => "物业经理",
-        Role::DistrictAdmin => "区管理员",
-        Role::Auditor => "审计员",
     }
 }

@@ -6,6 +6,8 @@ use crate::hand_written::{HandWritten, Rule, hand_written};
 
 /// The tag they stand under.
 pub const TAG: &str = "Gateway";
+/// The tag of photos.
+pub const PHOTOS: &str = "Photos";
 
 /// Method, path and operation of each route that people are told of.
 pub fn operations() -> impl Iterator<Item = (String, String, Value)> {
@@ -22,7 +24,7 @@ fn operation(route: &HandWritten) -> Value {
         route.path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
     let mut operation = json!({
         "operationId": format!("Gateway_{}{id}", route.method.to_lowercase()),
-        "tags": [TAG],
+        "tags": [if route.path.starts_with("/v1/media") { PHOTOS } else { TAG }],
         "summary": format!("{} {}", route.summary.0, route.summary.1),
         "description": who(route.access),
         "parameters": parameters(route.path),

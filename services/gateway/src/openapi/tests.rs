@@ -69,6 +69,42 @@ fn examples_can_be_sent_as_they_are() {
 }
 
 #[test]
+fn a_transition_takes_the_etag_last_seen() {
+    let document = document();
+    let takes = |path: &str, method: &str| {
+        let parameters = document["paths"][path][method]["parameters"].as_array().unwrap().clone();
+        parameters.iter().any(|one| one["name"] == "If-Match" && one["in"] == "header")
+    };
+    assert!(takes("/v1/tickets/{ticket_id}:claim", "post"));
+    assert!(!takes("/v1/tickets", "post") && !takes("/v1/tickets/{ticket_id}", "get"));
+}
+
+#[test]
+fn every_operation_stands_in_a_group_and_every_role_has_a_name() {
+    let document = document();
+    let groups = document["x-tagGroups"].as_array().unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations {
+        let group = groups.iter().find(|group| group["tags"].as_array().unwrap().contains(&operation["tags"][0]));
+        assert!(group.is_some(), "{}", operation["operationId"]);
+        for grant in operation["x-roles"]["grants"].as_array().unwrap() {
+            assert!(document["x-role-names"].as_array().unwrap().iter().any(|one| one["role"] == grant["role"]));
+        }
+    }
+}
+
+#[test]
+fn the_example_of_a_waiting_ticket_fits_itself() {
+    let ticket = proto::pool().get_message_by_name("hemei.tickets.v1.Ticket").unwrap();
+    let ticket = schemas::example(&ticket, &[]);
+    assert_eq!((&ticket["state"], &ticket["place"]["name"]), (&json!("POOL"), &json!("松鹤小区")));
+    for unset in ["department", "claimed_at", "resolved_at", "closed_at", "satisfied"] {
+        assert!(ticket[unset].is_null(), "{unset}");
+    }
+}
+
+#[test]
 fn it_is_the_same_every_time() {
     assert_eq!(document().to_string(), document().to_string());
 }

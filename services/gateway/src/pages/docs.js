@@ -1,9 +1,6 @@
 'use strict';
 // Renders /openapi.json: operations by tag, with roles, reasons, a curl line and a form to try them.
-var ROLES = {
-  courier: '骑手', resident: '居民', home_observer: '楼栋观察员', community_worker: '社区工作者', liaison: '街道联络员',
-  department_handler: '部门办理人', coordinator: '营商局协调员', property_manager: '物业经理', district_admin: '区管理员', auditor: '审计员'
-};
+var roleNames = {};
 var ROWS = { OWN: '本人的', PLACE: '岗位所辖', HOME: '居住地', DEPARTMENT: '本部门', DISTRICT: '本区' };
 var reasons = {};
 
@@ -28,7 +25,7 @@ function rolesOf(operation) {
   if (rule.public) { texts.push('所有人 public'); }
   if (rule.signed_in) { texts.push('已登录 signed in · ' + (ROWS[rule.signed_in] || rule.signed_in)); }
   (rule.grants || []).forEach(function (grant) {
-    texts.push((ROLES[grant.role] || grant.role) + ' ' + grant.role + ' · ' + (ROWS[grant.rows] || grant.rows) + (grant.level ? ' · ' + grant.level : ''));
+    texts.push((roleNames[grant.role] || grant.role) + ' ' + grant.role + ' · ' + (ROWS[grant.rows] || grant.rows) + (grant.level ? ' · ' + grant.level : ''));
   });
   return texts;
 }
@@ -53,9 +50,38 @@ function bodyOf(operation) {
   return content && content['application/json'];
 }
 
-function curl(method, path, body) {
+function codesOf(operation) {
+  var own = (operation['x-reasons'] || []).slice();
+  var general = [];
+  Object.keys(operation.responses).forEach(function (status) {
+    (operation.responses[status]['x-codes'] || []).forEach(function (code) {
+      if (own.indexOf(code) < 0 && general.indexOf(code) < 0) { general.push(code); }
+    });
+  });
+  return { own: own, general: general };
+}
+
+function reasonsTable(codes) {
+  return fieldsTable(codes.map(function (code) {
+    var reason = reasons[code] || {};
+    return [code, String(reason.status || ''), (reason.zh || '') + ' ' + (reason.en || '')];
+  }));
+}
+
+function refusals(operation) {
+  var codes = codesOf(operation);
+  var parts = [element('h3', { textContent: '可能的拒绝 Refusals' })];
+  if (codes.own.length) { parts.push(reasonsTable(codes.own)); }
+  if (codes.general.length) {
+    parts.push(element('details', { className: 'general' }, [element('summary', { textContent: '通用的拒绝 General (' + codes.general.length + ')' }), reasonsTable(codes.general)]));
+  }
+  return codes.own.length + codes.general.length ? parts : [];
+}
+
+function curl(method, path, body, headers) {
   var line = 'curl -sS -X ' + method.toUpperCase() + " '" + location.origin + path + "'";
   if (token()) { line += " \\\n  -H 'Authorization: Bearer " + token() + "'"; }
+  Object.keys(headers).forEach(function (name) { line += " \\\n  -H '" + name + ': ' + headers[name].replace(/'/g, "'\\''") + "'"; });
   if (body) { line += " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + body.replace(/'/g, "'\\''") + "'"; }
   return line;
 }
@@ -78,15 +104,24 @@ function attempt(method, path, operation) {
     var filled = path;
     Object.keys(inputs).forEach(function (name) {
       var value = inputs[name].input.value;
-      if (inputs[name].where === 'path') { filled = filled.replace('{' + name + '}', encodeURIComponent(value)); } else if (value) { query.push(name + '=' + encodeURIComponent(value)); }
+      if (inputs[name].where === 'path') { filled = filled.replace('{' + name + '}', encodeURIComponent(value)); } else if (value && inputs[name].where === 'query') { query.push(name + '=' + encodeURIComponent(value)); }
     });
     return filled + (query.length ? '?' + query.join('&') : '');
   }
+  function conditions() {
+    var headers = {};
+    Object.keys(inputs).forEach(function (name) {
+      var value = inputs[name].input.value.trim();
+      if (inputs[name].where === 'header' && value) { headers[name] = value; }
+    });
+    return headers;
+  }
   function show() {
-    command.textContent = upload ? 'curl -sS ' + "'" + location.origin + path + "' -H 'Authorization: Bearer …' -F file=@photo.jpg" : curl(method, address(), area && area.value);
+    command.textContent = upload ? 'curl -sS ' + "'" + location.origin + path + "' -H 'Authorization: Bearer …' -F file=@photo.jpg" : curl(method, address(), area && area.value, conditions());
   }
   function send() {
-    var headers = { 'Accept-Language': document.getElementById('language').value };
+    var headers = conditions();
+    headers['Accept-Language'] = document.getElementById('language').value;
     if (token()) { headers.Authorization = 'Bearer ' + token(); }
     var options = { method: method.toUpperCase(), headers: headers };
     if (area) { headers['Content-Type'] = 'application/json'; options.body = area.value; }
@@ -128,13 +163,7 @@ function inside(method, path, operation) {
   var good = operation.responses['200'];
   var example = good && good.content && good.content['application/json'] && good.content['application/json'].example;
   if (example) { parts.push(element('h3', { textContent: '200' }), element('pre', { textContent: pretty(example) })); }
-  if ((operation['x-reasons'] || []).length) {
-    parts.push(element('h3', { textContent: '可能的拒绝 Reasons' }));
-    parts.push(fieldsTable(operation['x-reasons'].map(function (code) {
-      var reason = reasons[code] || {};
-      return [code, String(reason.status || ''), (reason.zh || '') + ' ' + (reason.en || '')];
-    })));
-  }
+  parts = parts.concat(refusals(operation));
   parts.push(element('h3', { textContent: '试一试 Try it' }), attempt(method, path, operation));
   return element('div', {}, parts);
 }
@@ -145,7 +174,7 @@ function card(method, path, operation) {
     element('code', { className: 'path', textContent: path }),
     element('span', { className: 'summary', textContent: operation.summary || '' })
   ])]);
-  details.setAttribute('data-text', (path + ' ' + method + ' ' + operation.summary + ' ' + rolesOf(operation).join(' ')).toLowerCase());
+  details.setAttribute('data-text', [path, method, operation.operationId, operation.summary, operation.description].concat(rolesOf(operation), codesOf(operation).own).join(' ').toLowerCase());
   details.addEventListener('toggle', function () {
     if (details.open && !details.querySelector('div')) { details.appendChild(inside(method, path, operation)); }
   });
@@ -155,6 +184,7 @@ function card(method, path, operation) {
 function render(spec) {
   document.getElementById('version').textContent = 'v' + spec.info.version;
   document.getElementById('about').textContent = spec.info.description;
+  spec['x-role-names'].forEach(function (one) { roleNames[one.role] = one.name; });
   spec['x-reasons'].forEach(function (reason) {
     reasons[reason.code] = reason;
     document.getElementById('reasons').appendChild(element('tr', { id: reason.code }, [
@@ -164,26 +194,35 @@ function render(spec) {
   });
   var root = document.getElementById('operations');
   root.textContent = '';
-  spec.tags.forEach(function (tag) {
-    var section = element('section', {}, [element('h2', { textContent: tag.name }), element('p', { className: 'about', textContent: tag.description })]);
+  spec['x-tagGroups'].forEach(function (group) {
+    var about = spec.tags.filter(function (tag) { return group.tags.indexOf(tag.name) >= 0; }).map(function (tag) { return tag.description; });
+    var section = element('section', {}, [element('h2', { textContent: group.name }), element('p', { className: 'about', textContent: about.join('\n') })]);
     Object.keys(spec.paths).forEach(function (path) {
       Object.keys(spec.paths[path]).forEach(function (method) {
         var operation = spec.paths[path][method];
-        if (operation.tags.indexOf(tag.name) >= 0) { section.appendChild(card(method, path, operation)); }
+        if (group.tags.indexOf(operation.tags[0]) >= 0) { section.appendChild(card(method, path, operation)); }
       });
     });
     root.appendChild(section);
   });
-  if (location.hash) {
-    var target = document.getElementById(location.hash.slice(1));
-    if (target) { target.open = true; target.scrollIntoView(); }
-  }
+  follow();
 }
+
+// Opens and shows what #Operation or #CODE names.
+function follow() {
+  var target = location.hash && document.getElementById(location.hash.slice(1));
+  document.querySelectorAll('.named').forEach(function (node) { node.classList.remove('named'); });
+  if (target) { target.open = true; target.classList.add('named'); target.scrollIntoView(); }
+}
+window.addEventListener('hashchange', follow);
 
 document.getElementById('search').addEventListener('input', function (event) {
   var wanted = event.target.value.trim().toLowerCase();
   document.querySelectorAll('details.operation').forEach(function (details) {
     details.hidden = wanted !== '' && details.getAttribute('data-text').indexOf(wanted) < 0;
+  });
+  document.querySelectorAll('#operations section').forEach(function (section) {
+    section.hidden = !section.querySelector('details.operation:not([hidden])');
   });
 });
 document.getElementById('token').value = sessionStorage.getItem('token') || '';

@@ -1,10 +1,7 @@
 'use strict';
 // Shows the messages that stayed inside, again every two seconds, and the demo people by role.
-var ROLES = {
-  courier: '骑手', resident: '居民', home_observer: '楼栋观察员', community_worker: '社区工作者', liaison: '街道联络员',
-  department_handler: '部门办理人', coordinator: '营商局协调员', property_manager: '物业经理', district_admin: '区管理员', auditor: '审计员'
-};
-var CHANNELS = { sms: '短信', group: '工作群', wecom: '企业微信群' };
+var CHANNELS = { sms: '短信', wecom: '企微群', app: '应用内' };
+var EMPTY = '还没有消息。请求一个验证码试试：POST /v1/session-codes {"phone": "…"}';
 var seen = '';
 
 function element(name, className, text) {
@@ -15,12 +12,12 @@ function element(name, className, text) {
 }
 
 function copyButton(text) {
-  var button = element('button', 'quiet', text);
-  button.title = '复制';
+  var button = element('button', 'quiet', '复制');
+  button.title = text;
   button.addEventListener('click', function () {
     var done = function () {
       button.textContent = '已复制 ✓';
-      setTimeout(function () { button.textContent = text; }, 1200);
+      setTimeout(function () { button.textContent = '复制'; }, 1200);
     };
     if (navigator.clipboard) { navigator.clipboard.writeText(text).then(done); return; }
     var area = element('textarea');
@@ -39,7 +36,7 @@ function message(one) {
   var head = element('div', 'head');
   head.appendChild(element('span', 'badge', CHANNELS[one.channel] || one.channel));
   head.appendChild(element('span', '', '→ ' + one.to));
-  head.appendChild(element('span', '', new Date(one.at).toLocaleString('zh-CN')));
+  head.appendChild(element('span', '', new Date(one.at).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', hour12: false })));
   box.appendChild(head);
   if (one.code) {
     var line = element('div', 'code', one.code + ' ');
@@ -54,10 +51,11 @@ function showMessages(list) {
   var wanted = document.getElementById('filter').value.trim();
   var shown = list.filter(function (one) { return !wanted || (one.to + ' ' + one.text).indexOf(wanted) >= 0; });
   var now = JSON.stringify([wanted, shown]);
-  if (now === seen || !list.length) { return; }
+  if (now === seen) { return; }
   seen = now;
   var root = document.getElementById('messages');
   root.textContent = '';
+  if (!shown.length) { root.appendChild(element('p', 'hint', list.length ? '没有符合的消息。' : EMPTY)); }
   shown.slice(0, 100).forEach(function (one) { root.appendChild(message(one)); });
 }
 
@@ -73,6 +71,7 @@ function row(person) {
   line.appendChild(element('td', '', person.name));
   line.appendChild(element('td', '', person.place_name + (person.district_name ? '（' + person.district_name + '）' : '')));
   var phone = element('td');
+  phone.appendChild(element('code', '', person.phone + ' '));
   phone.appendChild(copyButton(person.phone));
   line.appendChild(phone);
   var at = person.location;
@@ -80,13 +79,13 @@ function row(person) {
   return line;
 }
 
-function showPeople(people) {
+function showPeople(people, roles) {
   var root = document.getElementById('people');
   root.textContent = '';
-  Object.keys(ROLES).forEach(function (role) {
-    var own = people.filter(function (person) { return person.role === role; });
+  roles.forEach(function (role) {
+    var own = people.filter(function (person) { return person.role === role.role; });
     if (!own.length) { return; }
-    root.appendChild(element('h3', '', ROLES[role] + ' ' + role));
+    root.appendChild(element('h3', '', role.name + ' ' + role.role));
     var table = element('table');
     own.slice(0, 8).forEach(function (person) { table.appendChild(row(person)); });
     root.appendChild(table);
@@ -94,10 +93,12 @@ function showPeople(people) {
 }
 
 function people() {
-  fetch('/sandbox/people.json?per_role=4').then(function (response) {
-    if (!response.ok) { throw new Error(response.status); }
-    return response.json();
-  }).then(function (answer) { showPeople(answer.people || []); }).catch(function () { setTimeout(people, 3000); });
+  Promise.all(['/sandbox/people.json?per_role=4', '/openapi.json'].map(function (address) {
+    return fetch(address).then(function (response) {
+      if (!response.ok) { throw new Error(response.status); }
+      return response.json();
+    });
+  })).then(function (answers) { showPeople(answers[0].people || [], answers[1]['x-role-names']); }).catch(function () { setTimeout(people, 3000); });
 }
 
 document.getElementById('filter').addEventListener('input', refresh);

@@ -10,12 +10,10 @@ pub type Faults = Vec<(String, String)>;
 
 /// More faults than this help nobody.
 const MOST_FAULTS: usize = 20;
-/// Whole numbers up to here have one form only as floating point.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Appends the message that a JSON object stands for.
 pub fn body(schema: &Schema, message: usize, value: &Value, out: &mut Vec<u8>) -> Result<(), Faults> {
-    let mut reader = Reader { schema, path: String::new(), faults: Vec::new() };
+    let mut reader = Reader { schema, text: false, path: String::new(), faults: Vec::new() };
     reader.message(message, value, out);
     if reader.faults.is_empty() { Ok(()) } else { Err(reader.faults) }
 }
@@ -41,7 +39,7 @@ pub fn parameter(schema: &Schema, message: usize, name: &str, text: &str, out: &
         },
         _ => Value::String(text.to_owned()),
     };
-    let mut reader = Reader { schema, path: name.to_owned(), faults: Vec::new() };
+    let mut reader = Reader { schema, text: true, path: name.to_owned(), faults: Vec::new() };
     let mut bytes = Vec::new();
     reader.single(last, &value, &mut bytes);
     for field in outer.iter().rev() {
@@ -52,8 +50,15 @@ pub fn parameter(schema: &Schema, message: usize, name: &str, text: &str, out: &
     if reader.faults.is_empty() { Ok(()) } else { Err(reader.faults) }
 }
 
+/// Whether a parameter may be given more than once.
+pub fn repeats(schema: &Schema, message: usize, name: &str) -> bool {
+    schema.message(message).and_then(|message| message.by_name(name)).is_some_and(|field| field.repeated)
+}
+
 struct Reader<'a> {
     schema: &'a Schema,
+    /// Numbers come as text, as everything in a path or query does.
+    text: bool,
     path: String,
     faults: Faults,
 }
@@ -100,9 +105,14 @@ impl Reader<'_> {
     fn single(&mut self, field: &Field, value: &Value, out: &mut Vec<u8>) {
         let number = field.number;
         match &field.kind {
-            Kind::Double => self.float(value, |float| fixed(number, WireType::SixtyFourBit, &float.to_le_bytes(), out)),
+            Kind::Double => self.float(value, f64::is_finite, |float| {
+                fixed(number, WireType::SixtyFourBit, &float.to_le_bytes(), out);
+            }),
             Kind::Float => {
-                self.float(value, |float| fixed(number, WireType::ThirtyTwoBit, &(float as f32).to_le_bytes(), out))
+                let short = |float: f64| float.abs() <= f64::from(f32::MAX);
+                self.float(value, short, |float| {
+                    fixed(number, WireType::ThirtyTwoBit, &(float as f32).to_le_bytes(), out);
+                });
             }
             Kind::Int32 => {
                 self.whole(value, i32::MIN, i32::MAX, |whole| varint(number, i64::from(whole).cast_unsigned(), out))
@@ -141,6 +151,7 @@ impl Reader<'_> {
         match (&field.kind, value) {
             (Kind::Bool, Value::Bool(flag)) => varint(number, u64::from(*flag), out),
             (Kind::Bool, _) => self.wrong("must be true or false"),
+            (Kind::Text, Value::String(text)) if text.contains('\0') => self.wrong("must not contain U+0000"),
             (Kind::Text, Value::String(text)) => put(number, text.as_bytes(), out),
             (Kind::Bytes, Value::String(text)) => match STANDARD.decode(text) {
                 Ok(bytes) => put(number, &bytes, out),
@@ -159,13 +170,13 @@ impl Reader<'_> {
         }
     }
 
-    fn float(&mut self, value: &Value, mut put: impl FnMut(f64)) {
+    fn float(&mut self, value: &Value, fits: impl Fn(f64) -> bool, mut put: impl FnMut(f64)) {
         let float = match value {
             Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.parse().ok(),
+            Value::String(text) if self.text => text.parse().ok(),
             _ => None,
         };
-        match float.filter(|float: &f64| float.is_finite()) {
+        match float.filter(|float: &f64| fits(*float)) {
             Some(float) => put(float),
             None => self.wrong("must be a number"),
         }
@@ -176,12 +187,8 @@ impl Reader<'_> {
         N: TryFrom<i128> + std::fmt::Display,
     {
         let whole = match value {
-            Value::Number(number) => {
-                let float = || number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
-                let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-                whole.or_else(|| float().map(|float| float as i128))
-            }
-            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)),
+            Value::String(text) if self.text => text.parse().ok(),
             _ => None,
         };
         match whole.and_then(|whole| N::try_from(whole).ok()) {

@@ -184,17 +184,17 @@ fn an_enum_value_of_tomorrow_is_its_number() {
 }
 
 #[test]
-fn a_report_is_read_with_numbers_in_either_form() {
+fn a_report_is_read_field_by_field() {
     let report = json!({
         "ticket_id": "t", "text": "冰", "media_ids": ["a", "b"], "place_id": null,
-        "location": {"lng": "130.5", "lat": 47, "crs": "WGS84", "accuracy_m": 8.5},
+        "location": {"lng": 130.5, "lat": 47, "crs": "WGS84", "accuracy_m": 8.5},
         "captured_at": "2026-11-23T08:00:00.5+08:00",
     });
     let read = expected(&read_into("hemei.tickets.v1.ReportRequest", &report).unwrap());
     assert_eq!(read["location"], json!({"lng": 130.5, "lat": 47.0, "crs": "WGS84", "accuracy_m": 8.5}));
     assert_eq!(read["captured_at"], "2026-11-23T00:00:00.500Z");
     assert_eq!((&read["media_ids"], &read["place_id"]), (&json!(["a", "b"]), &Value::Null));
-    let entry = json!({"amount_fen": "128000"});
+    let entry = json!({"amount_fen": 128_000});
     assert_eq!(expected(&read_into("hemei.finance.v1.RecordEntryRequest", &entry).unwrap())["amount_fen"], 128_000);
 }
 
@@ -220,12 +220,34 @@ fn what_is_no_object_or_no_whole_number_is_refused() {
     for value in [json!([]), json!(1), json!("x"), json!(null)] {
         assert_eq!(read_into("hemei.tickets.v1.ReportRequest", &value).unwrap_err()[0].0, "body");
     }
-    for value in [json!(1.5), json!("1.5"), json!(true), json!(1e300), json!("9223372036854775808"), json!([1])] {
+    for value in [
+        json!(1.5),
+        json!("1.5"),
+        json!(true),
+        json!(1e300),
+        json!("9223372036854775808"),
+        json!([1]),
+        json!("5"),
+        json!(5.0),
+    ] {
         let faults = read_into("hemei.finance.v1.RecordEntryRequest", &json!({"amount_fen": value})).unwrap_err();
         assert_eq!(faults[0].0, "amount_fen");
     }
     let list = read_into("hemei.tickets.v1.ReportRequest", &json!({"media_ids": "a"})).unwrap_err();
     assert_eq!(list, [("media_ids".to_owned(), "must be a list".to_owned())]);
+}
+
+#[test]
+fn text_is_no_number_and_holds_no_zero_character() {
+    for (field, change) in [
+        ("location.lng", json!({"location": {"lng": "130.2"}})),
+        ("text", json!({"text": "a\u{0}b"})),
+        ("media_ids[0]", json!({"media_ids": ["\u{0}"]})),
+    ] {
+        assert_eq!(read_into("hemei.tickets.v1.ReportRequest", &change).unwrap_err()[0].0, field);
+    }
+    let quantity = json!({"quantity": "1"});
+    assert_eq!(read_into("hemei.incentives.v1.RedeemRequest", &quantity).unwrap_err()[0].0, "quantity");
 }
 
 #[test]
@@ -239,9 +261,14 @@ fn parameters_are_typed_by_their_fields() {
     assert_eq!(set("state", "POOL").unwrap()["state"], "POOL");
     assert_eq!(set("mine", "true").unwrap()["mine"], true);
     assert_eq!(set("page_size", "20").unwrap()["page_size"], 20);
-    for (name, text) in
-        [("state", "NOWHERE"), ("mine", "perhaps"), ("page_size", "x"), ("colour", "red"), ("state.x", "1")]
-    {
+    for (name, text) in [
+        ("state", "NOWHERE"),
+        ("mine", "perhaps"),
+        ("page_size", "x"),
+        ("colour", "red"),
+        ("state.x", "1"),
+        ("page_token", "\0"),
+    ] {
         let faults: Faults = set(name, text).unwrap_err();
         assert_eq!(faults[0].0, name);
     }

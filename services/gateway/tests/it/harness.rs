@@ -73,7 +73,7 @@ impl Gateway {
         let service_key = Keyring::load_or_create(&folder, "service").unwrap();
         let signer = Signer::new(Keyring::load_or_create(&folder, "session").unwrap());
         let residents = client::peer(&loaded.peer("residents").unwrap(), &service_key).unwrap();
-        let app = App::with_keys(&loaded, residents, KeySource::Own(Arc::new(signer.clone()))).unwrap();
+        let app = App::with_keys(&loaded, &service_key, residents, KeySource::Own(Arc::new(signer.clone()))).unwrap();
         let stop = CancellationToken::new();
         let served = Mutex::new(Some(tokio::spawn(gateway::serve_on(listener, Arc::new(app), stop.clone()))));
         let client = Client::builder(TokioExecutor::new()).build_http();

@@ -1,10 +1,14 @@
 //! `hemei events`: what could not be applied, and applying it after the fix.
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use chassis::{
-    cache::Cache, clock::Clock, consumer::Consumer, feed::Source, feed::Waker, keys::Keyring, media::MediaIds,
-    vault::Vault,
+    cache::Cache, clock::Clock, config::Loaded, consumer::Consumer, feed::Source, feed::Waker, keys::Keyring,
+    media::MediaIds, vault::Vault,
 };
 use sqlx::{PgPool, Row};
 
@@ -15,6 +19,9 @@ use crate::say;
 pub struct Args {
     #[command(flatten)]
     settings: role::Args,
+    /// 数据目录 / the folder of `hemei up`; without it and --config: ./.hemei.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -27,38 +34,60 @@ enum Verb {
     Replay,
 }
 
+impl Args {
+    /// The folder that was named, else the settings that were named, else what runs here.
+    fn load(&self) -> Result<Loaded> {
+        match &self.data {
+            None if self.settings.config.is_some() => self.settings.load(tickets::NAME),
+            data => role::load_from(data.as_deref().unwrap_or(Path::new("./.hemei")), tickets::NAME),
+        }
+    }
+}
+
 /// Lists or replays the dead letters of every service.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let loaded = args.settings.load("residents")?;
-    let settings = loaded.settings;
+    let loaded = args.load()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let pool = PgPool::connect(&settings.database_url).await.context("database")?;
-        let cache = Cache::new(&settings.redis_url)?;
-        let keys = |name| Keyring::load_or_create(&settings.keys_dir, name);
-        let waker = Waker::start(cache.clone(), "incentives");
-        let vault = Vault::new(keys("vault")?, keys("index")?);
-        let incentives = incentives::Incentives::new(pool.clone(), Clock::System, vault, cache, waker.clone());
-        let finance = finance::Finance::new(pool.clone(), Clock::System, MediaIds::new(keys("media")?), waker);
-        let source = |schema| Source::Local(pool.clone(), schema);
-        let mut consumers =
-            vec![tickets::residents_consumer(&pool, source("residents")), finance.consumer(source("residents"))];
-        consumers.extend(incentives.consumers(source("tickets"), source("residents")));
-        for consumer in &consumers {
+        for consumer in &consumers(&loaded).await? {
             match args.verb {
                 Verb::List => list(consumer).await?,
                 Verb::Replay => {
                     let applied = consumer.replay().await?;
-                    say::line(&format!(
-                        "{} ← {}: 补做 {applied} 条 / {applied} applied",
-                        consumer.schema, consumer.producer
-                    ));
+                    say::line(&format!("{}: 补做 {applied} 条 / {applied} applied", name(consumer)));
                     list(consumer).await?;
                 }
             }
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Everybody who hears anybody.
+async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
+    let settings = &loaded.settings;
+    let pool = PgPool::connect(&settings.database_url).await.context("database")?;
+    let cache = Cache::new(&settings.redis_url)?;
+    let keys = |name| Keyring::load_or_create(&settings.keys_dir, name);
+    let (clock, media, waker) =
+        (Clock::System, MediaIds::new(keys("media")?), Waker::start(cache.clone(), "incentives"));
+    let vault = Vault::new(keys("vault")?, keys("index")?);
+    let tickets = tickets::Tickets::new(pool.clone(), clock.clone(), media.clone(), loaded.role()?, None);
+    let incentives = incentives::Incentives::new(pool.clone(), clock.clone(), vault, cache.clone(), waker.clone());
+    let finance = finance::Finance::new(pool.clone(), clock, media, waker);
+    let source = |schema| Source::Local(pool.clone(), schema);
+    let mut consumers =
+        vec![tickets::residents_consumer(&pool, source("residents")), finance.consumer(source("residents"))];
+    consumers.extend(incentives.consumers(source("tickets"), source("residents")));
+    if settings.sandbox() {
+        consumers.push(tickets::notices_consumer(&Arc::new(tickets), cache));
+    }
+    Ok(consumers)
+}
+
+/// "tickets ← residents"
+fn name(consumer: &Consumer) -> String {
+    format!("{} ← {}{}", consumer.schema, consumer.producer, consumer.purpose)
 }
 
 /// The letters that are still there.
@@ -71,7 +100,7 @@ async fn list(consumer: &Consumer) -> Result<()> {
     for row in sqlx::query(sqlx::AssertSqlSafe(statement)).bind(producer).fetch_all(&consumer.pool).await? {
         let (transaction, event, subject): (i64, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let reason: String = row.try_get(3)?;
-        say::line(&format!("{} ← {}  {transaction}/{event}  {subject}  {reason}", consumer.schema, consumer.producer));
+        say::line(&format!("{}  {transaction}/{event}  {subject}  {reason}", name(consumer)));
     }
     Ok(())
 }

@@ -1,5 +1,9 @@
 //! `hemei residents` and its sisters: one role, until it is told to stop.
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result, bail};
 use chassis::config::{self, Loaded};
@@ -14,11 +18,15 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Set by `hemei up` to its own pid: a role must not outlive it.
 pub const SUPERVISED: &str = "HEMEI_SUPERVISED";
 
+/// The value of `messages` that keeps them inside.
+const SANDBOX: &str = "sandbox";
+
 #[derive(clap::Args)]
+#[group(id = "settings")]
 pub struct Args {
     /// Settings that differ from the defaults.
     #[arg(long, env = "HEMEI_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub config: Option<PathBuf>,
 }
 
 impl Args {
@@ -30,6 +38,18 @@ impl Args {
     }
 }
 
+/// The settings of what runs in a data folder, for a tool that works on it.
+pub fn load_from(data: &Path, role: &str) -> Result<Loaded> {
+    let path = data.join("hemei.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "{} 读不到 / cannot be read; 先运行 hemei up，或用 --data 指定 run hemei up first or use --data DIR",
+            path.display()
+        )
+    })?;
+    Ok(config::load(DEFAULTS, Some(&text), role, [])?)
+}
+
 /// Runs a role until SIGTERM or SIGINT.
 pub fn run<F, S, E>(role: &'static str, args: &Args, serve: F) -> Result<ExitCode>
 where
@@ -39,6 +59,7 @@ where
 {
     die_with_parent()?;
     let loaded = args.load(role)?;
+    refuse_sandbox(&loaded)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut stops = Stops::listen()?;
@@ -55,6 +76,17 @@ where
         served.with_context(|| role.to_owned())?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Everybody may read the sandbox, one-time codes and all: it is for a demonstration on one machine only.
+fn refuse_sandbox(loaded: &Loaded) -> Result<()> {
+    if loaded.settings.messages == SANDBOX && std::env::var_os(SUPERVISED).is_none() {
+        bail!(
+            "messages = \"sandbox\" 只能在 hemei up 下使用：任何人都能看到验证码；请改为 messages = \"none\" / works under hemei up only, \
+             for anybody may read the one-time codes there; set messages = \"none\""
+        );
+    }
+    Ok(())
 }
 
 fn die_with_parent() -> Result<()> {

@@ -9,6 +9,7 @@ mod settings;
 mod steps;
 mod suite;
 mod supervise;
+mod waiting;
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
@@ -42,6 +43,9 @@ pub struct Args {
     /// 不造演示数据 / start empty; a one-time link makes the first administrator.
     #[arg(long)]
     no_demo: bool,
+    /// 结束时删除数据 / remove the data folder at the end.
+    #[arg(long, hide = true)]
+    throw_away: bool,
 }
 
 /// Runs until Ctrl-C or SIGTERM.
@@ -79,20 +83,26 @@ async fn up(args: Args) -> Result<ExitCode> {
     settings::write(&folder, &servers, &ports)?;
     let record = Record::begin(&folder, &ports, &servers)?;
     let mut suite = Suite::new(folder, servers, (ports, held), record, !args.no_demo);
-    let outcome = tokio::select! {
-        ready = suite.start(begun) => ready,
-        _ = stops.next() => {
-            suite.stop(&mut stops).await;
-            return Ok(ExitCode::SUCCESS);
-        }
-    };
-    if let Err(error) = outcome {
-        suite.stop(&mut stops).await;
-        return Err(error);
-    }
-    stops.next().await;
-    say::line("\n停止中 / stopping …");
+    let outcome = serve(&mut suite, begun, &mut stops).await;
     suite.stop(&mut stops).await;
-    say::line("已停止，数据保留 / stopped; the data is kept.");
+    outcome?;
+    if args.throw_away {
+        suite.throw_away()?;
+    } else {
+        say::line("已停止，数据保留 / stopped; the data is kept.");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns when it was told to stop, or could not start.
+async fn serve(suite: &mut Suite, begun: Instant, stops: &mut Stops) -> Result<()> {
+    tokio::select! {
+        ready = suite.start(begun) => {
+            ready?;
+            stops.next().await;
+        }
+        _ = stops.next() => {}
+    }
+    say::aside("\n停止中 / stopping …");
+    Ok(())
 }

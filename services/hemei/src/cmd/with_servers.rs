@@ -3,12 +3,15 @@ mod throwaway;
 
 use std::{
     process::{ExitCode, ExitStatus},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
-use rustix::process::Signal;
-use tokio::{process::Command, time::timeout};
+use rustix::process::{Signal, WaitOptions, getpid, set_child_subreaper, wait};
+use tokio::{
+    process::Command,
+    time::{sleep, timeout},
+};
 
 use self::throwaway::Throwaway;
 use crate::{
@@ -24,10 +27,15 @@ pub struct Args {
     command: Vec<String>,
 }
 
+/// How long we wait for what stops by itself.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Runs the command; its exit code is ours.
 pub fn run(args: Args) -> Result<ExitCode> {
     // One thread: children are started from the one that lives as long as we do.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // What the command leaves behind becomes ours, so that we can wait for it.
+    set_child_subreaper(Some(getpid()))?;
     runtime.block_on(async {
         let folder = Throwaway::make()?;
         let mut stops = Stops::listen()?;
@@ -39,6 +47,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         let outcome = run_command(&args.command, &servers, &mut stops).await;
         redis.stop(Signal::KILL, Duration::from_secs(2)).await;
         postgres.stop(Signal::QUIT, Duration::from_secs(5)).await;
+        wait_for_orphans().await;
         Ok(code_of(outcome?))
     })
 }
@@ -60,11 +69,23 @@ async fn run_command(words: &[String], servers: &PrivateServers, stops: &mut Sto
         signal = stops.next() => signal,
     };
     child.signal(signal);
-    if let Ok(status) = timeout(Duration::from_secs(10), child.ended()).await {
+    if let Ok(status) = timeout(PATIENCE, child.ended()).await {
         return Ok(status?);
     }
     child.stop(Signal::KILL, Duration::from_secs(5)).await;
     Ok(child.ended().await?)
+}
+
+/// Until nobody is left, for example a suite that stops because its test has ended.
+async fn wait_for_orphans() {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => sleep(Duration::from_millis(20)).await,
+            Err(_) => return,
+        }
+    }
 }
 
 fn code_of(status: ExitStatus) -> ExitCode {

@@ -43,7 +43,7 @@ pub struct Table {
 /// A line with its values by column.
 #[derive(Clone, Debug)]
 pub struct Row {
-    line: usize,
+    pub line: usize,
     values: HashMap<&'static str, String>,
 }
 

@@ -14,6 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::http::call;
+
 /// The binary under test.
 pub fn hemei() -> Command {
     Command::new(env!("CARGO_BIN_EXE_hemei"))
@@ -62,15 +64,15 @@ impl Up {
     pub fn start(name: &str) -> Result<Self> {
         let data = env::temp_dir().join(format!("hemei-up-{name}-{}", std::process::id()));
         let port = free_port()?;
-        let child = launch(&data, port)?;
+        let child = launch(&data, port, &[])?;
         let up = Self { data, port, child };
         up.wait_until_ready()?;
         Ok(up)
     }
 
     /// The same folder and port once more.
-    pub fn start_again(&mut self) -> Result<()> {
-        self.child = launch(&self.data, self.port)?;
+    pub fn start_again(&mut self, arguments: &[&str]) -> Result<()> {
+        self.child = launch(&self.data, self.port, arguments)?;
         self.wait_until_ready()
     }
 
@@ -103,16 +105,13 @@ impl Up {
 
     /// Whether the public port answers that all is well.
     pub fn serves(&self) -> bool {
-        use std::io::{Read, Write};
-        let ask = || -> std::io::Result<String> {
-            let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port))?;
-            stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-            stream.write_all(b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n")?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        ask().is_ok_and(|answer| answer.contains(" 200 "))
+        call(self.port, "GET /healthz", None, None).is_ok_and(|(status, _)| status == 200)
+    }
+
+    /// The folder of the private servers' sockets.
+    pub fn sockets(&self) -> Result<PathBuf> {
+        let url = self.record()?["database_url"].as_str().context("database_url")?.to_owned();
+        Ok(url.rsplit_once("?host=").context("a folder")?.1.into())
     }
 
     /// What it told its terminal.
@@ -135,10 +134,10 @@ fn read_record(data: &Path) -> Option<Value> {
     serde_json::from_slice(&fs::read(data.join("run.json")).ok()?).ok()
 }
 
-fn launch(data: &Path, port: u16) -> Result<Child> {
+fn launch(data: &Path, port: u16, arguments: &[&str]) -> Result<Child> {
     let out = fs::OpenOptions::new().create(true).append(true).open(data.with_extension("out"))?;
     let mut command = hemei();
-    command.args(["up", "--no-demo", "--port", &port.to_string(), "--data"]).arg(data);
+    command.args(["up", "--no-demo", "--port", &port.to_string(), "--data"]).arg(data).args(arguments);
     Ok(command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).spawn()?)
 }
 

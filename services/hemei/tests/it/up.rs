@@ -48,7 +48,7 @@ fn killed_and_started_again_it_has_its_data_and_no_stray_children() {
     let children = up.children().unwrap();
     up.end(Signal::KILL).unwrap();
     wait("the children to go", BACK_WITHIN, || gone(&children)).unwrap();
-    up.start_again().unwrap();
+    up.start_again(&[]).unwrap();
     let answer: i32 = runtime.block_on(async {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         sqlx::query_scalar("select answer from kept").fetch_one(&mut connection).await.unwrap()

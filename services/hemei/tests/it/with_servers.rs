@@ -51,6 +51,15 @@ fn a_signal_stops_the_command_and_the_servers() {
 }
 
 #[test]
+fn it_waits_for_what_the_command_leaves_running() {
+    let note = std::env::temp_dir().join(format!("hemei-orphan-{}", uuid::Uuid::now_v7()));
+    let script = "(sleep 1; echo done > \"$0\") >/dev/null 2>&1 &";
+    let answer = hemei().args(["with-servers", "--", "sh", "-c", script]).arg(&note).output().unwrap();
+    assert!(answer.status.success() && note.exists(), "{}", String::from_utf8_lossy(&answer.stderr));
+    std::fs::remove_file(&note).unwrap();
+}
+
+#[test]
 fn killing_it_takes_the_servers_along() {
     let (mut child, folder) = long_running().unwrap();
     child.kill().unwrap();

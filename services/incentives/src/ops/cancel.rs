@@ -11,7 +11,7 @@ pub async fn cancel(state: &Incentives, caller: &Caller, redemption_id: Uuid) ->
         return Ok(redemption);
     }
     let found = store::redemption::find(&state.pool, caller.district_id, redemption_id).await?;
-    let redemption = found.ok_or(Refusal::RedemptionNotFound)?;
+    let redemption = found.ok_or(Refusal::RedemptionNotFound("redemption_id"))?;
     if redemption.person_id != caller.person_id {
         return Err(Refusal::NotYours.into());
     }

@@ -12,7 +12,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(10);
 const AT_ONCE: u32 = 30;
 
-/// Ends the reservation with this code as handed over. Repeating it by the same person answers the same redemption.
+/// Ends the reservation with this code as handed over. Nobody hands over to themself. Repeating it by the same
+/// person answers the same redemption.
 pub async fn hand_over(state: &Incentives, caller: &Caller, code: &str) -> Result<Redemption, Fault> {
     limit(state, caller).await?;
     let asked = super::asked(state, caller);
@@ -23,9 +24,12 @@ pub async fn hand_over(state: &Incentives, caller: &Caller, code: &str) -> Resul
     }
     let since = asked.now - REPEATABLE;
     let found = store::redemption::find_by_code(&state.pool, caller.district_id, &blinds, since).await?;
-    let redemption = found.ok_or(Refusal::RedemptionNotFound)?;
+    let redemption = found.ok_or(Refusal::RedemptionNotFound("code"))?;
     if !caller.reaches_place(&redemption.pickup_place_path) {
         return Err(Refusal::NotYourPickupPoint { pickup_place: redemption.pickup_place_name }.into());
+    }
+    if redemption.person_id == caller.person_id {
+        return Err(Refusal::OwnRedemption.into());
     }
     match redemption.state_at(asked.now) {
         State::HandedOver if redemption.handed_over_by == Some(caller.person_id) => Ok(redemption),

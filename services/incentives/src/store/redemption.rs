@@ -88,7 +88,8 @@ pub async fn cancel(pool: &PgPool, asked: &Asked, redemption_id: Uuid) -> sqlx::
     .await
 }
 
-/// Ends the reservation with this code as handed over, where its pick-up point lies in one of the places; else nothing.
+/// Ends another person's reservation with this code as handed over, where its pick-up point lies in one of the places; else
+/// nothing.
 pub async fn hand_over(
     pool: &PgPool,
     asked: &Asked,
@@ -101,6 +102,7 @@ pub async fn hand_over(
             update incentives.redemption r set state = 'HANDED_OVER', ended_at = $4, handed_over_by = $2
             from incentives.place l
             where r.district_id = $1 and r.code_blind = any($3) and r.state = 'RESERVED' and r.expires_at > $4
+                and r.person_id <> $2
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($5::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
             returning r),

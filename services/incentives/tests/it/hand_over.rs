@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     audit::audit,
     cancel::cancel,
-    harness::{COMMUNITY, ELSEWHERE, PICKUP, World, fact, reason},
+    harness::{COMMUNITY, ELSEWHERE, PICKUP, World, fact, field, reason},
     redeem::{balances, redeem, stock},
 };
 
@@ -106,4 +106,24 @@ async fn handed_over_and_cancelled_at_once_only_one_happens() {
         assert_eq!(reason(&refusal), "REDEMPTION_ENDED");
     }
     audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn nobody_hands_over_to_themself() {
+    let world = World::new().await;
+    let (_, person, redemption) = reserved(&world).await;
+    let refusal = hand_over(&world, person, COMMUNITY, &redemption.code).await.unwrap_err();
+    assert_eq!((refusal.code(), reason(&refusal).as_str()), (Code::PermissionDenied, "OWN_REDEMPTION"));
+    let given = hand_over(&world, Uuid::now_v7(), COMMUNITY, &redemption.code).await.unwrap();
+    assert_eq!(given.state(), State::HandedOver);
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_field_that_named_nothing() {
+    let world = World::new().await;
+    let refusal = hand_over(&world, Uuid::now_v7(), COMMUNITY, "00000000").await.unwrap_err();
+    assert_eq!((reason(&refusal).as_str(), field(&refusal).as_str()), ("REDEMPTION_NOT_FOUND", "code"));
+    let refusal = cancel(&world, Uuid::now_v7(), Uuid::now_v7()).await.unwrap_err();
+    assert_eq!((reason(&refusal).as_str(), field(&refusal).as_str()), ("REDEMPTION_NOT_FOUND", "redemption_id"));
 }

@@ -163,6 +163,12 @@ pub fn reason(status: &Status) -> String {
     status.get_details_error_info().expect("a reason").reason
 }
 
+/// The first field a refusal names.
+pub fn field(status: &Status) -> String {
+    let request = status.get_details_bad_request();
+    request.and_then(|request| request.field_violations.first().map(|field| field.field.clone())).unwrap_or_default()
+}
+
 pub fn fact(status: &Status, name: &str) -> String {
     status.get_details_error_info().expect("a reason").metadata.get(name).cloned().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use chassis::paging;
 use proto::incentives::v1::{
     ListPointsEntriesRequest, ListPrizesRequest, ListRedemptionsRequest, PointsEntry, points_entry::Bucket,
     points_service_server::PointsService, prize_service_server::PrizeService,
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     cancel::cancel,
+    hand_over::reserved,
     harness::{World, reason},
     redeem::redeem,
 };
@@ -124,4 +126,31 @@ async fn a_foreign_page_token_is_refused() {
     let asked = ListPrizesRequest { page_size: 0, page_token: "x".to_owned() };
     let request = world.ask(Uuid::now_v7(), "PrizeService/ListPrizes", asked);
     assert_eq!(reason(&world.prizes().list_prizes(request).await.unwrap_err()), "PAGE_TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn a_made_up_page_token_is_refused_or_empty_but_never_a_failure() {
+    let world = World::new().await;
+    let (_, person, _) = reserved(&world).await;
+    let id = Uuid::now_v7();
+    let far = [chrono::DateTime::<chrono::Utc>::MAX_UTC, chrono::DateTime::<chrono::Utc>::MIN_UTC];
+    let mut tokens = vec![paging::encode(&(i64::MAX, id)), paging::encode(&(i64::MIN, id)), paging::encode(&"\0")];
+    tokens.extend(far.map(|at| paging::encode(&(at, id))));
+    for page_token in tokens {
+        let asked = ListRedemptionsRequest { page_token, ..ListRedemptionsRequest::default() };
+        let request = world.ask(person, "RedemptionService/ListRedemptions", asked);
+        let refused = world.redemptions().list_redemptions(request).await.unwrap_err();
+        assert_eq!(reason(&refused), "PAGE_TOKEN_INVALID");
+    }
+    for page_token in [paging::encode(&(i64::MAX, i32::MAX)), paging::encode(&(i64::MIN, i32::MIN))] {
+        let asked = ListPointsEntriesRequest { page_token, ..ListPointsEntriesRequest::default() };
+        let request = world.ask(person, "PointsService/ListPointsEntries", asked);
+        world.points().list_points_entries(request).await.unwrap();
+    }
+    for wrong in [paging::encode(&(u64::MAX, 0)), paging::encode(&(0, i64::MAX)), paging::encode(&(0, "\0"))] {
+        let asked = ListPointsEntriesRequest { page_token: wrong, ..ListPointsEntriesRequest::default() };
+        let request = world.ask(person, "PointsService/ListPointsEntries", asked);
+        let refused = world.points().list_points_entries(request).await.unwrap_err();
+        assert_eq!(reason(&refused), "PAGE_TOKEN_INVALID");
+    }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::audit,
-    harness::{PICKUP, World, fact, reason},
+    harness::{PICKUP, World, fact, field, reason},
 };
 
 pub async fn redeem(world: &World, person: Uuid, id: Uuid, prize: Uuid, quantity: i64) -> Result<Redemption, Status> {
@@ -135,6 +135,7 @@ async fn a_prize_of_another_district_does_not_exist() {
     for prize in [prize, Uuid::now_v7()] {
         let refusal = redeem(&world, Uuid::now_v7(), Uuid::now_v7(), prize, 1).await.unwrap_err();
         assert_eq!((refusal.code(), reason(&refusal).as_str()), (Code::NotFound, "PRIZE_NOT_FOUND"));
+        assert_eq!(field(&refusal), "prize_id");
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn places(target: &Target<'_>, rows: &[PlaceRow]) -> Result<Vec<RowErr
 async fn known(connection: &mut PgConnection, district_id: Uuid, rows: &[PlaceRow]) -> Result<Known, Fault> {
     let own = rows.iter().map(|row| row.path.trim());
     let parents = own.clone().filter_map(|path| path.rsplit_once('.').map(|(parent, _)| parent));
-    let mut paths: Vec<String> = own.chain(parents).map(str::to_owned).collect();
+    let mut paths: Vec<String> = own.chain(parents).filter(|path| !path.contains('\0')).map(str::to_owned).collect();
     paths.sort();
     paths.dedup();
     let known = store::place::by_paths(connection, district_id, &paths).await?;

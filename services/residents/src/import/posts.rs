@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{CHUNK, RowError, Target, begin, note, people::phone};
 use crate::{
     phone::Phone,
+    post::{self, misplaced},
     store::{self, person::PHONE, post::Columns},
 };
 
@@ -28,7 +29,8 @@ pub struct PostRow {
 /// What rows refer to.
 struct Known {
     people: HashMap<Phone, Uuid>,
-    places: HashMap<String, Uuid>,
+    /// With their levels.
+    places: HashMap<String, (Uuid, i16)>,
     departments: HashMap<String, Uuid>,
 }
 
@@ -69,13 +71,14 @@ async fn known(target: &Target<'_>, rows: &[PostRow]) -> Result<Known, Fault> {
     let blinds: Vec<Vec<u8>> = of_blind.keys().cloned().collect();
     let people = store::person::by_blinds(&mut connection, &blinds).await?.into_iter();
     let people = people.filter_map(|(blind, person_id)| Some(((*of_blind.get(&blind)?).clone(), person_id))).collect();
-    let paths: HashSet<&str> = rows.iter().map(|row| row.place_path.trim()).collect();
+    let paths: HashSet<&str> =
+        rows.iter().map(|row| row.place_path.trim()).filter(|path| !path.contains('\0')).collect();
     let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
     let places = store::place::by_paths(&mut connection, target.district_id, &paths).await?.into_iter();
     let departments = store::department::all(&mut connection, target.district_id).await?.into_iter();
     Ok(Known {
         people,
-        places: places.map(|(path, place_id, _)| (path, place_id)).collect(),
+        places: places.map(|(path, place_id, level)| (path, (place_id, level))).collect(),
         departments: departments.map(|department| (department.code, department.department_id)).collect(),
     })
 }
@@ -86,7 +89,7 @@ fn check(row: &PostRow, known: &Known, today: NaiveDate) -> Result<Good, RowErro
     let person_id = known.people.get(&phone);
     let person_id =
         person_id.ok_or_else(|| wrong("phone", "手机号未登记，请先导入人员", "unknown phone: import people first"))?;
-    let role = crate::post::role(row.role.trim()).ok_or_else(|| {
+    let role = post::role(row.role.trim()).ok_or_else(|| {
         let roles: Vec<_> = (1..=10).filter_map(|n| Role::try_from(n).ok()).map(|role| role.as_str_name()).collect();
         wrong(
             "role",
@@ -94,9 +97,15 @@ fn check(row: &PostRow, known: &Known, today: NaiveDate) -> Result<Good, RowErro
             &format!("the role must be one of {}", roles.join(", ")),
         )
     })?;
-    let place_id = known.places.get(row.place_path.trim());
-    let place_id = place_id
+    let (place_id, level) = *known
+        .places
+        .get(row.place_path.trim())
         .ok_or_else(|| wrong("place_path", "本区没有这个地点，请先导入地点", "no such place: import places first"))?;
+    if let Some((levels, people)) = misplaced(role, level) {
+        let (zh, name) = (format!("该角色的地点须为{}", people.join("、")), role.as_str_name());
+        let en = format!("the place of a {name} must be a {}", levels.join(" or "));
+        return Err(wrong("place_path", &zh, &en));
+    }
     let code = row.department_code.trim();
     let department_id = known.departments.get(code).copied();
     if !code.is_empty() && department_id.is_none() {
@@ -115,13 +124,18 @@ fn check(row: &PostRow, known: &Known, today: NaiveDate) -> Result<Good, RowErro
     if until.is_some_and(|until| until < from.unwrap_or(today)) {
         return Err(wrong("until_date", "止期不能早于起期", "until_date must not be before from_date"));
     }
-    Ok(Good { person_id: *person_id, role, place_id: *place_id, department_id, from, until })
+    Ok(Good { person_id: *person_id, role, place_id, department_id, from, until })
 }
 
 fn date(line: usize, field: &'static str, text: &str) -> Result<Option<NaiveDate>, RowError> {
     let text = text.trim();
-    let wrong = |_| RowError::new(line, field, "日期须写作 2026-11-23", "the date must be written 2026-11-23");
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
+    let zh = "日期须写作 2026-11-23，在 2000 到 2199 年之间";
+    let en = "the date must be written 2026-11-23 and be of the years 2000 to 2199";
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        post::date(text).map(Some).ok_or_else(|| RowError::new(line, field, zh, en))
+    }
 }
 
 async fn put(target: &Target<'_>, posts: &[Good], today: NaiveDate) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     person,
     phone::Phone,
-    post::HeldPost,
+    post::{HeldPost, misplaced},
     store::{self, audit::Deed, post::Columns},
 };
 
@@ -45,12 +45,17 @@ pub async fn appoint(
 ) -> Result<HeldPost, Error> {
     let (now, hash) = (residents.clock.now(), asked.hash());
     let from = asked.from_date.unwrap_or(residents.clock.today());
-    check(&asked, from)?;
     let mut transaction = residents.pool.begin().await?;
     if let Some((post, known)) = store::post::get(&mut transaction, district_id, asked.post_id).await? {
         return if known.as_deref() == Some(&hash) { Ok(post) } else { Err(Error::PostIdReused) };
     }
-    store::place::get(&mut *transaction, district_id, asked.place_id).await?.ok_or(Error::PlaceNotFound)?;
+    check(&asked, from)?;
+    let place = store::place::get(&mut *transaction, district_id, asked.place_id).await?;
+    let place = place.ok_or(Error::PlaceNotFound("place_id"))?;
+    if let Some((levels, _)) = misplaced(asked.role, place.level) {
+        let role = asked.role.as_str_name();
+        return Err(Error::field("place_id", format!("must be a {} for a {role}", levels.join(" or "))));
+    }
     if let Some(department_id) = asked.department_id
         && !store::department::exists(&mut transaction, district_id, department_id).await?
     {
@@ -76,7 +81,7 @@ pub async fn appoint(
 
 fn check(asked: &Appointment, from: NaiveDate) -> Result<(), Error> {
     if person::name(&asked.name).is_none() {
-        return Err(Error::field("name", "must have 1 to 40 characters"));
+        return Err(Error::field("name", person::NAME));
     }
     if (asked.role == Role::DepartmentHandler) != asked.department_id.is_some() {
         return Err(Error::field("department_id", "must be given for a department_handler, and for no other role"));

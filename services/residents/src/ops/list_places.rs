@@ -18,7 +18,8 @@ pub async fn list_places(
     };
     let mut places = store::place::children(&residents.pool, district_id, parent_id, &after, size + 1).await?;
     if places.is_empty() {
-        store::place::get(&residents.pool, district_id, parent_id).await?.ok_or(Error::PlaceNotFound)?;
+        let parent = store::place::get(&residents.pool, district_id, parent_id).await?;
+        parent.ok_or(Error::PlaceNotFound("parent_id"))?;
     }
     let next = cut(&mut places, size, |last| last.path.clone());
     Ok((places, next))

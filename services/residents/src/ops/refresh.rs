@@ -2,13 +2,14 @@ use chassis::token::new_secret;
 
 use super::{get_me::person_in, sign_in::signed_in, sign_out::tell_ended};
 use crate::{
-    Residents,
+    Residents, district,
     error::Error,
     session::{RefreshToken, SignedIn},
     store,
 };
 
-/// A new pair of tokens with the posts of today, for the session's current refresh token or the one before.
+/// A new pair of tokens with the posts of today, for the session's current refresh token or the one before. A session in a
+/// district that is the person's no longer ends.
 pub async fn refresh(residents: &Residents, refresh_token: &str) -> Result<SignedIn, Error> {
     let token = RefreshToken::parse(refresh_token).ok_or(Error::RefreshTokenInvalid)?;
     let now = residents.clock.now();
@@ -18,6 +19,13 @@ pub async fn refresh(residents: &Residents, refresh_token: &str) -> Result<Signe
         return Err(refuse(residents, &token).await?);
     };
     let posts = store::post::current(&mut connection, rotated.person_id, residents.clock.today()).await?;
+    let main = store::district::main(&mut connection).await?.ok_or(Error::NoDistrict)?;
+    if !district::is_theirs(rotated.district_id, main, &posts) {
+        store::session::end_left(&mut connection, token.session_id, now).await?;
+        drop(connection);
+        tell_ended(residents, &[token.session_id]).await;
+        return Err(Error::RefreshTokenInvalid);
+    }
     let person = person_in(residents, &mut connection, rotated.person_id, rotated.district_id, posts).await?;
     Ok(signed_in(residents, &token.next(&rotated.salt), person))
 }

@@ -15,6 +15,6 @@ pub async fn request_code(residents: &Residents, phone: &str, address: Option<&s
         return Err(Error::NoMessages);
     }
     residents.send_code(&phone).await?;
-    let resend_after_s = if residents.sandbox { 0 } else { 60 };
+    let resend_after_s = if residents.sandbox { 0 } else { i32::try_from(code::MINUTE / 1000).unwrap_or(0) };
     Ok(CodeSent { resend_after_s, valid_for_s: i32::try_from(code::VALID.as_secs()).unwrap_or(0) })
 }

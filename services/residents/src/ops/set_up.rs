@@ -20,9 +20,9 @@ use crate::{
 /// How long the link for the first administrator is good.
 const VALID: TimeDelta = TimeDelta::minutes(30);
 
-/// A new token for the first administrator, good once within 30 minutes; none where somebody administers already.
+/// A new token for the first administrator, good once within 30 minutes; none where somebody administers a district today.
 pub async fn setup_token(pool: &PgPool, clock: &Clock) -> Result<Option<String>, Fault> {
-    if store::setup::has_administrator(pool).await? {
+    if store::setup::has_administrator(pool, clock.today()).await? {
         return Ok(None);
     }
     let (token, now) = (new_secret(), clock.now());
@@ -49,7 +49,7 @@ pub struct Installed {
 
 /// Creates the district, its root place and its administrator, all or nothing.
 pub async fn set_up(residents: &Residents, asked: SetUp) -> Result<Installed, Error> {
-    let wrong = |field| Error::field(field, "must have 1 to 40 characters");
+    let wrong = |field| Error::field(field, person::NAME);
     let district_name = person::name(&asked.district_name).ok_or_else(|| wrong("district_name"))?;
     let name = person::name(&asked.name).ok_or_else(|| wrong("name"))?;
     let code = asked.district_code.trim().to_owned();
@@ -57,9 +57,9 @@ pub async fn set_up(residents: &Residents, asked: SetUp) -> Result<Installed, Er
         return Err(Error::field("district_code", "must be 1 to 12 of a-z and 0-9"));
     }
     let phone = Phone::parse(&asked.phone)?;
-    let now = residents.clock.now();
+    let (now, today) = (residents.clock.now(), residents.clock.today());
     let mut transaction = residents.pool.begin().await?;
-    if !store::setup::use_token(&mut transaction, &hash_secret(asked.token.trim()), now).await? {
+    if !store::setup::use_token(&mut transaction, &hash_secret(asked.token.trim()), now, today).await? {
         return Err(Error::SetupTokenInvalid);
     }
     let (district_id, root_place_id) = (Uuid::now_v7(), Uuid::now_v7());
@@ -71,7 +71,7 @@ pub async fn set_up(residents: &Residents, asked: SetUp) -> Result<Installed, Er
     })?;
     let person_id = store::person::ensure(&mut transaction, &residents.vault, &phone, &name, now).await?;
     store::person::join_district(&mut transaction, district_id, &[person_id], now).await?;
-    let post = administrator(person_id, root_place_id, residents.clock.today());
+    let post = administrator(person_id, root_place_id, today);
     store::post::add_all(&mut transaction, district_id, &post, now).await?;
     let deed =
         Deed { district_id, actor: Some(person_id), action: "set_up", subject_id: district_id, detail: json!({}) };

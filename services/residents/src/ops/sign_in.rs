@@ -18,15 +18,16 @@ pub async fn sign_in(
     phone: &str,
     code: &str,
     district_id: Option<Uuid>,
+    address: Option<&str>,
 ) -> Result<SignedIn, Error> {
     let phone = Phone::parse(phone)?;
-    let left = residents.redeem_code(&phone, code.trim()).await?;
+    let left = residents.redeem_code(&phone, code.trim(), address).await?;
     let opened = open(residents, &phone, district_id).await.map_err(Fault::from);
     if let Err(fault) = &opened
         && (fault.code == Code::Unavailable || fault.reason == "DISTRICT_NOT_YOURS")
     {
         // Nobody was signed in, so the code is still to be used. Without Redis it is gone, and the person asks for another.
-        residents.keep_code(&phone, code.trim(), left).await.ok();
+        residents.give_back_code(&phone, code.trim(), left).await.ok();
     }
     Ok(opened?)
 }
@@ -38,7 +39,8 @@ async fn open(residents: &Residents, phone: &Phone, asked: Option<Uuid>) -> Resu
     let name = phone.stand_in_name();
     let person_id = store::person::ensure(&mut transaction, &residents.vault, phone, &name, now).await?;
     let posts = store::post::current(&mut transaction, person_id, residents.clock.today()).await?;
-    let district_id = district::choose(asked, main, &posts)?;
+    let main_knows = store::person::is_member(&mut transaction, main, person_id).await?;
+    let district_id = district::choose(asked, main, main_knows, &posts)?;
     store::person::join_district(&mut transaction, district_id, &[person_id], now).await?;
     let token = RefreshToken::first();
     store::session::add(&mut transaction, &token, person_id, district_id, now).await?;

@@ -1,9 +1,9 @@
-use chassis::access::caller;
+use chassis::{access::caller, client::CLIENT_ADDRESS};
 use proto::residents::v1::{
     RefreshRequest, RequestCodeRequest, RequestCodeResponse, Session, SignInRequest, SignOutRequest, SignOutResponse,
     session_service_server::SessionService,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, metadata::MetadataMap};
 
 use super::Rpc;
 use crate::{
@@ -11,8 +11,10 @@ use crate::{
     wire,
 };
 
-/// Where the gateway says the client's address.
-const ADDRESS: &str = "x-client-address";
+/// Where the request came from.
+fn address(metadata: &MetadataMap) -> Option<&str> {
+    metadata.get(CLIENT_ADDRESS).and_then(|value| value.to_str().ok())
+}
 
 #[tonic::async_trait]
 impl SessionService for Rpc {
@@ -20,15 +22,15 @@ impl SessionService for Rpc {
         &self,
         request: Request<RequestCodeRequest>,
     ) -> Result<Response<RequestCodeResponse>, Status> {
-        let address = request.metadata().get(ADDRESS).and_then(|value| value.to_str().ok());
-        let sent = request_code(&self.0, &request.get_ref().phone, address).await?;
+        let sent = request_code(&self.0, &request.get_ref().phone, address(request.metadata())).await?;
         Ok(Response::new(wire::code_sent(&sent)))
     }
 
     async fn sign_in(&self, request: Request<SignInRequest>) -> Result<Response<Session>, Status> {
-        let asked = request.into_inner();
+        let (metadata, _, asked) = request.into_parts();
         let district_id = wire::optional_id("district_id", asked.district_id.as_deref())?;
-        Ok(Response::new(wire::session(sign_in(&self.0, &asked.phone, &asked.code, district_id).await?)))
+        let signed_in = sign_in(&self.0, &asked.phone, &asked.code, district_id, address(&metadata)).await?;
+        Ok(Response::new(wire::session(signed_in)))
     }
 
     async fn refresh(&self, request: Request<RefreshRequest>) -> Result<Response<Session>, Status> {

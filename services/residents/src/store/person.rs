@@ -86,6 +86,17 @@ pub async fn join_district(
     Ok(())
 }
 
+/// Whether the district knows the person: they signed in there before, or somebody registered them.
+pub async fn is_member(connection: &mut PgConnection, district_id: Uuid, person_id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from residents.member where district_id = $1 and person_id = $2) as "exists!""#,
+        district_id,
+        person_id
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Which of these blind phones are known, and whose they are.
 pub async fn by_blinds(connection: &mut PgConnection, blinds: &[Vec<u8>]) -> sqlx::Result<Vec<(Vec<u8>, Uuid)>> {
     let rows = sqlx::query!("select phone_blind, person_id from residents.person where phone_blind = any($1)", blinds);

@@ -78,6 +78,19 @@ pub async fn end_reused(pool: &PgPool, token: &RefreshToken, at: DateTime<Utc>) 
     Ok(done.execute(pool).await?.rows_affected() == 1)
 }
 
+/// Ends a session in a district where the person has no post any more.
+pub async fn end_left(connection: &mut PgConnection, session_id: Uuid, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update residents.session set ended_at = $2, ended_because = 'POST_ENDED' \
+         where session_id = $1 and ended_at is null",
+        session_id,
+        at
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Ends one session of a person, or all; answers which were still going.
 pub async fn sign_out(
     pool: &PgPool,

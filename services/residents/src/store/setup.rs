@@ -1,10 +1,15 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, PgPool};
 
-/// Whether anybody administers any district.
-pub async fn has_administrator(pool: &PgPool) -> sqlx::Result<bool> {
+/// Whether anybody administers a whole district on a day.
+pub async fn has_administrator(pool: &PgPool, today: NaiveDate) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from residents.post where role = 'district_admin' and ended_at is null) as "exists!""#
+        r#"select exists (
+              select from residents.post join residents.place using (district_id, place_id)
+              where post.role = 'district_admin' and place.level = 1 and post.ended_at is null and post.from_date <= $1
+                 and (post.until_date is null or post.until_date >= $1)
+           ) as "exists!""#,
+        today
     )
     .fetch_one(pool)
     .await
@@ -25,13 +30,22 @@ pub async fn add_token(pool: &PgPool, hash: &[u8], now: DateTime<Utc>, expires_a
 }
 
 /// Uses a token up, if it is good and nobody administers yet. Two tokens at once wait for each other.
-pub async fn use_token(connection: &mut PgConnection, hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn use_token(
+    connection: &mut PgConnection,
+    hash: &[u8],
+    now: DateTime<Utc>,
+    today: NaiveDate,
+) -> sqlx::Result<bool> {
     sqlx::query!("lock table residents.setup_token in exclusive mode").execute(&mut *connection).await?;
     let done = sqlx::query!(
         "update residents.setup_token set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 \
-         and not exists (select from residents.post where role = 'district_admin' and ended_at is null)",
+         and not exists (\
+            select from residents.post join residents.place using (district_id, place_id) \
+            where post.role = 'district_admin' and place.level = 1 and post.ended_at is null and post.from_date <= $3 \
+               and (post.until_date is null or post.until_date >= $3))",
         hash,
-        now
+        now,
+        today
     );
     Ok(done.execute(connection).await?.rows_affected() == 1)
 }

@@ -74,6 +74,38 @@ async fn an_ended_post_gives_nothing_and_ending_it_again_answers_the_same() {
 }
 
 #[tokio::test]
+async fn an_appointment_is_answered_the_same_after_its_last_day() {
+    let town = Town::new().await;
+    let asked = AppointRequest { until_date: Some("2026-11-23".into()), ..asked(&town).await };
+    let first = town.rpc.appoint(town.as_admin(asked.clone()).await).await.unwrap().into_inner();
+    town.clock().advance(chrono::TimeDelta::days(2));
+    assert_eq!(town.rpc.appoint(town.as_admin(asked).await).await.unwrap().into_inner(), first);
+}
+
+#[tokio::test]
+async fn a_post_is_at_a_level_that_suits_its_role() {
+    let town = Town::new().await;
+    town.build_places().await;
+    let good = asked(&town).await;
+    for (role, path, fits) in [
+        (Role::DistrictAdmin, "gn.xy.sh.1", false),
+        (Role::Liaison, "gn.xy.sh", false),
+        (Role::Liaison, "gn.xy", true),
+        (Role::HomeObserver, "gn", false),
+        (Role::HomeObserver, "gn.xy.sh.1", true),
+        (Role::Resident, "gn.xy.sh.1.12", true),
+    ] {
+        let (post_id, place_id) = (Uuid::now_v7().to_string(), town.place_id(path).await);
+        let asked = AppointRequest { post_id, role: role.into(), place_id, ..good.clone() };
+        let answer = town.rpc.appoint(town.as_admin(asked).await).await;
+        assert_eq!(answer.is_ok(), fits, "{role:?} {path}");
+        if let Err(refused) = answer {
+            assert_eq!((reason(&refused).as_str(), field(&refused).as_str()), ("FIELD_INVALID", "place_id"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_refused_by_name_and_nothing_is_left() {
     let town = Town::new().await;
     let before = town.count("select count(*) from residents.person").await;
@@ -81,13 +113,21 @@ async fn what_does_not_fit_is_refused_by_name_and_nothing_is_left() {
     let (nowhere, nothing) = (Uuid::now_v7().to_string(), Some(Uuid::now_v7().to_string()));
     let handler = i32::from(Role::DepartmentHandler);
     let wrong = [
-        (AppointRequest { place_id: nowhere, ..good.clone() }, "PLACE_NOT_FOUND", ""),
-        (AppointRequest { role: handler, department_id: nothing, ..good.clone() }, "DEPARTMENT_NOT_FOUND", ""),
+        (AppointRequest { place_id: nowhere, ..good.clone() }, "PLACE_NOT_FOUND", "place_id"),
+        (
+            AppointRequest { role: handler, department_id: nothing, ..good.clone() },
+            "DEPARTMENT_NOT_FOUND",
+            "department_id",
+        ),
         (AppointRequest { role: handler, ..good.clone() }, "FIELD_INVALID", "department_id"),
         (AppointRequest { role: 0, ..good.clone() }, "FIELD_INVALID", "role"),
         (AppointRequest { name: " ".into(), ..good.clone() }, "FIELD_INVALID", "name"),
         (AppointRequest { phone: "1".into(), ..good.clone() }, "PHONE_INVALID", "phone"),
         (AppointRequest { until_date: Some("2026-11-22".into()), ..good.clone() }, "FIELD_INVALID", "until_date"),
+        (AppointRequest { name: "赵\u{202e}联络".into(), ..good.clone() }, "FIELD_INVALID", "name"),
+        (AppointRequest { post_id: Uuid::nil().to_string(), ..good.clone() }, "FIELD_INVALID", "post_id"),
+        (AppointRequest { until_date: Some("+262142-01-01".into()), ..good.clone() }, "FIELD_INVALID", "until_date"),
+        (AppointRequest { from_date: "-4800-01-01".into(), ..good.clone() }, "FIELD_INVALID", "from_date"),
         (AppointRequest { from_date: "tomorrow".into(), ..good }, "FIELD_INVALID", "from_date"),
     ];
     for (asked, why, what) in wrong {

@@ -79,6 +79,7 @@ async fn bad_people_departments_and_posts_are_named() {
     let departments = [department(2, "cg", "城管局"), department(3, "C G", "x"), department(4, "cg", "住建局")];
     let errors = import::departments(&town.target(), &departments).await.unwrap();
     assert_eq!(named(&errors), [(3, "code"), (4, "name")]);
+    town.build_places().await;
     let good = PostRow { phone, role: "courier".into(), place_path: "gn".into(), ..PostRow::default() };
     let posts = [
         PostRow { line: 2, ..good.clone() },
@@ -89,7 +90,10 @@ async fn bad_people_departments_and_posts_are_named() {
         PostRow { line: 7, department_code: "cg".into(), ..good.clone() },
         PostRow { line: 8, department_code: "none".into(), ..good.clone() },
         PostRow { line: 9, from_date: "23.11.2026".into(), ..good.clone() },
-        PostRow { line: 10, until_date: "2026-11-22".into(), ..good },
+        PostRow { line: 10, until_date: "2026-11-22".into(), ..good.clone() },
+        PostRow { line: 11, until_date: "9999-01-01".into(), ..good.clone() },
+        PostRow { line: 12, place_path: "gn.xy.sh.1".into(), ..good.clone() },
+        PostRow { line: 13, place_path: "gn\0".into(), ..good },
     ];
     let errors = import::posts(&town.target(), &posts).await.unwrap();
     let expected = [
@@ -101,6 +105,9 @@ async fn bad_people_departments_and_posts_are_named() {
         (8, "department_code"),
         (9, "from_date"),
         (10, "until_date"),
+        (11, "until_date"),
+        (12, "place_path"),
+        (13, "place_path"),
     ];
     assert_eq!(named(&errors), expected);
 }

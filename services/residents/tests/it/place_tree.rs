@@ -1,12 +1,15 @@
 use proto::{
     api::v1::post::Level,
-    residents::v1::{ListPlacesRequest, ListPlacesResponse, place_service_server::PlaceService},
+    residents::v1::{
+        ListDepartmentsRequest, ListPlacesRequest, ListPlacesResponse, department_service_server::DepartmentService,
+        place_service_server::PlaceService,
+    },
 };
 use residents::import::{self, PlaceRow};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::harness::{Town, reason};
+use crate::harness::{Town, field, reason};
 
 async fn list(town: &Town, parent_id: &str, page_size: i32, page_token: &str) -> Result<ListPlacesResponse, Status> {
     let (parent_id, page_token) = (parent_id.to_owned(), page_token.to_owned());
@@ -66,7 +69,13 @@ async fn a_place_of_another_district_does_not_exist() {
     let statement = "select place_id from residents.place where district_id = $1";
     let foreign: Uuid = sqlx::query_scalar(statement).bind(other).fetch_one(town.pool()).await.unwrap();
     for parent in [foreign.to_string(), Uuid::now_v7().to_string()] {
-        assert_eq!(reason(&list(&town, &parent, 0, "").await.unwrap_err()), "PLACE_NOT_FOUND");
+        let refused = list(&town, &parent, 0, "").await.unwrap_err();
+        assert_eq!((reason(&refused).as_str(), field(&refused).as_str()), ("PLACE_NOT_FOUND", "parent_id"));
     }
     assert_eq!(reason(&list(&town, &town.place_id("gn").await, 0, "x").await.unwrap_err()), "PAGE_TOKEN_INVALID");
+    let (nul, root) = (chassis::paging::encode(&"gn\0"), town.place_id("gn").await);
+    assert_eq!(reason(&list(&town, &root, 0, &nul).await.unwrap_err()), "PAGE_TOKEN_INVALID");
+    let asked = ListDepartmentsRequest { page_token: nul, ..ListDepartmentsRequest::default() };
+    let refused = town.rpc.list_departments(town.as_admin(asked).await).await.unwrap_err();
+    assert_eq!(reason(&refused), "PAGE_TOKEN_INVALID");
 }

@@ -83,3 +83,31 @@ async fn an_unused_session_ends_after_sixty_days() {
     town.clock().advance(TimeDelta::days(60));
     assert_eq!(reason(&refresh(&town, &session.refresh_token).await.unwrap_err()), "REFRESH_TOKEN_INVALID");
 }
+
+#[tokio::test]
+async fn a_session_in_another_district_ends_with_the_last_post_there() {
+    let town = Town::new().await;
+    let other = town.add_district("xs", "兴山区").await;
+    let phone = phone();
+    town.give_post(other, &phone, "courier", "xs").await;
+    let session = town.sign_in(&phone).await;
+    assert_eq!(town.claims(&session).did, other);
+    let session = refresh(&town, &session.refresh_token).await.unwrap();
+    sqlx::query("update residents.post set until_date = from_date where district_id = $1")
+        .bind(other)
+        .execute(town.pool())
+        .await
+        .unwrap();
+    town.clock().advance(TimeDelta::days(1));
+    for _ in 0..2 {
+        assert_eq!(reason(&refresh(&town, &session.refresh_token).await.unwrap_err()), "REFRESH_TOKEN_INVALID");
+    }
+    assert_eq!(town.count("select count(*) from residents.session where ended_because = 'POST_ENDED'").await, 1);
+    let sid = town.claims(&session).sid.to_string();
+    let score: Option<i64> = town.rpc.0.cache.connection().zscore(ENDED_SESSIONS, sid).await.unwrap();
+    assert_eq!(score, Some(town.clock().now().timestamp()));
+    // in the main district they are a resident as everybody is
+    let session = town.sign_in(&phone).await;
+    assert_eq!(town.claims(&session).did, town.district_id);
+    refresh(&town, &session.refresh_token).await.unwrap();
+}

@@ -3,17 +3,13 @@ use proto::residents::v1::{RequestCodeRequest, session_service_server::SessionSe
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
-use crate::harness::{Town, field, phone, reason};
+use crate::harness::{Town, address, field, phone, reason};
 
 async fn ask(town: &Town, phone: &str, address: &str) -> Result<(i32, i32), Status> {
     let mut request = Request::new(RequestCodeRequest { phone: phone.into() });
     request.metadata_mut().insert("x-client-address", address.parse().unwrap());
     let answer = town.rpc.request_code(request).await?.into_inner();
     Ok((answer.resend_after_s, answer.valid_for_s))
-}
-
-fn address() -> String {
-    format!("2001:db8::{:x}:{:x}", rand::random::<u16>(), rand::random::<u16>())
 }
 
 #[tokio::test]

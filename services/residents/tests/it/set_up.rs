@@ -41,3 +41,21 @@ async fn a_token_is_good_for_half_an_hour() {
     town.clock().advance(TimeDelta::minutes(30));
     assert_eq!(reason(&set_up(&town, &token, "xq").await.unwrap_err()), "SETUP_TOKEN_INVALID");
 }
+
+#[tokio::test]
+async fn only_who_administers_a_whole_district_today_counts() {
+    let town = Town::new().await;
+    town.build_places().await;
+    assert_eq!(setup_token(town.pool(), town.clock()).await.unwrap(), None);
+    sqlx::query("update residents.post set until_date = from_date").execute(town.pool()).await.unwrap();
+    assert_eq!(setup_token(town.pool(), town.clock()).await.unwrap(), None);
+    town.clock().advance(TimeDelta::days(1));
+    let token = setup_token(town.pool(), town.clock()).await.unwrap().unwrap();
+    set_up(&town, &token, "xq").await.unwrap();
+    assert_eq!(setup_token(town.pool(), town.clock()).await.unwrap(), None);
+    sqlx::query("update residents.post set place_id = (select place_id from residents.place where path = 'gn.xy')")
+        .execute(town.pool())
+        .await
+        .unwrap();
+    assert!(setup_token(town.pool(), town.clock()).await.unwrap().is_some());
+}

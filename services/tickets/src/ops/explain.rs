@@ -15,10 +15,11 @@ pub fn explain(change: &Change, ticket: Ticket) -> Result<Option<Ticket>, Refusa
         return Ok(Some(ticket));
     }
     if change.guard.version.is_some_and(|version| version != ticket.version) {
-        return Err(Refusal::EtagMismatch(ticket.version));
+        return Err(Refusal::EtagMismatch(Box::new(ticket)));
     }
     if !rows(change.act).any(|row| row.admits(ticket.position())) {
-        let taken = change.act == Act::Claim && ticket.claimed_by.is_some() && ticket.state() != State::Coordination;
+        let taken = change.act == Act::Claim && ticket.state() == State::Claimed;
+        let taken = taken && ticket.claimed_by != Some(change.actor_id);
         let ticket = Box::new(ticket);
         return Err(if taken { Refusal::AlreadyClaimed(ticket) } else { Refusal::StateConflict(ticket) });
     }

@@ -67,18 +67,29 @@ pub struct Report {
     pub captured_at: Option<DateTime<Utc>>,
 }
 
-/// Files a report; the same again answers the same ticket.
+/// Files a report; the same again answers the same ticket, even where it would be refused by now.
 pub async fn report(tickets: &Tickets, caller: &Caller, report: Report) -> Result<Ticket, Fault> {
+    let (id, request_hash) = (report.ticket_id, body_hash("report", &(caller.person_id, &report))?);
+    match examine(tickets, caller, report, request_hash.clone()).await {
+        Ok(ticket) => file(tickets, ticket).await,
+        Err(refused) => {
+            let known = store::ticket::get(&tickets.pool, caller.district_id, id).await?;
+            known.filter(|known| known.request_hash == request_hash).ok_or(refused)
+        }
+    }
+}
+
+/// The ticket that a sound report becomes.
+async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u8>) -> Result<NewTicket, Fault> {
     let now = tickets.clock.now();
     check(tickets, caller, &report, now)?;
     let code = if report.category_code.is_empty() { TO_BE_CLASSIFIED } else { report.category_code.as_str() };
     let category = tickets.categories.find(&tickets.pool, caller.district_id, code).await?;
     let category = category.ok_or(Refusal::CategoryUnknown)?;
     let (place_id, place_path) = locate(tickets, caller.district_id, &report).await?;
-    let request_hash = body_hash("report", &(caller.person_id, &report))?;
     let claim_by = now + TimeDelta::minutes(tickets.settings.claim_minutes);
     let dispatch_by = claim_by + TimeDelta::minutes(tickets.settings.dispatch_minutes);
-    let ticket = NewTicket {
+    Ok(NewTicket {
         district_id: caller.district_id,
         ticket_id: report.ticket_id,
         number_prefix: number_prefix(&place_path, now),
@@ -94,10 +105,9 @@ pub async fn report(tickets: &Tickets, caller: &Caller, report: Report) -> Resul
         promised_by: dispatch_by + TimeDelta::hours(i64::from(category.resolve_hours)),
         terms: terms(&category),
         text: report.text,
-        request_hash,
+        request_hash: hash,
         traceparent: telemetry::traceparent_of_current(),
-    };
-    file(tickets, ticket).await
+    })
 }
 
 /// Writes it, or answers what the same id has already written.

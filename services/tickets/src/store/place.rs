@@ -29,17 +29,6 @@ pub async fn revision(pool: &PgPool, district_id: Uuid) -> sqlx::Result<i64> {
     Ok(revision.fetch_optional(pool).await?.unwrap_or(0))
 }
 
-/// The name of the subdistrict a path lies in, for messages.
-pub async fn subdistrict_name(pool: &PgPool, district_id: Uuid, path: &str) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
-        "select name from tickets.place where district_id = $1 and level = 2 and ($2 = path or starts_with($2, path || '.')) limit 1",
-        district_id,
-        path
-    )
-    .fetch_optional(pool)
-    .await
-}
-
 /// Whether the district has this department.
 pub async fn department_exists(pool: &PgPool, district_id: Uuid, department_id: Uuid) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(

@@ -35,7 +35,11 @@ async fn only_one_liaison_gets_the_ticket() {
     for status in &lost {
         assert_eq!((status.code(), reason(status).as_str()), (Code::FailedPrecondition, "ALREADY_CLAIMED"));
         assert_eq!(fact(status, "claimed_by"), won[0].claimed_by_name);
-        assert_eq!(fact(status, "claimed_at"), "2026-11-23T09:00:00+08:00");
+        assert_eq!(fact(status, "claimed_at"), "2026-11-23 09:00");
+        assert_eq!(
+            [fact(status, "state"), fact(status, "state_zh"), fact(status, "etag")],
+            ["CLAIMED", "已认领", "\"2\""]
+        );
     }
     let winner = world.get(&world.liaison, &ticket.ticket_id).await.unwrap();
     assert_eq!((state(&winner), winner.etag.as_str()), (State::Claimed, "\"2\""));
@@ -67,7 +71,10 @@ async fn a_stale_etag_is_refused_and_the_repeated_claim_still_succeeds() {
         world.rpc().claim(request)
     };
     let stale = claim("\"9\"").await.unwrap_err();
-    assert_eq!((reason(&stale).as_str(), fact(&stale, "etag").as_str()), ("ETAG_MISMATCH", "\"1\""));
+    assert_eq!(
+        (reason(&stale).as_str(), fact(&stale, "etag").as_str(), fact(&stale, "state").as_str()),
+        ("ETAG_MISMATCH", "\"1\"", "POOL")
+    );
     let first = claim("\"1\"").await.unwrap().into_inner();
     let again = claim("\"1\"").await.unwrap().into_inner();
     assert_eq!(first, again);

@@ -1,4 +1,4 @@
-use chassis::{cache::Cache, feed::Source, sandbox};
+use chassis::{cache::Cache, consumer::Effect, feed::Source, sandbox};
 use prost::{Message, Name};
 use proto::{
     events::v1::{Event, Position},
@@ -40,6 +40,13 @@ fn event<M: Message + Name>(district: Uuid, number: i64, told: &M) -> Event {
     }
 }
 
+/// Does what hearing these events of the residents service does.
+async fn apply(world: &World, events: &[Event]) {
+    let consumer = residents_consumer(&world.pool, Source::Local(world.pool.clone(), "tickets"));
+    let Effect::Within(apply) = consumer.effect else { panic!("not within a transaction") };
+    apply(&mut world.pool.acquire().await.unwrap(), events).await.unwrap();
+}
+
 #[tokio::test]
 async fn places_and_people_are_kept_the_last_word_wins_and_households_are_left_out() {
     let world = World::new().await;
@@ -59,9 +66,8 @@ async fn places_and_people_are_kept_the_last_word_wins_and_households_are_left_o
         event(world.gongnong, 3, &place("101室", 7, Uuid::now_v7())),
         event(world.gongnong, 4, &person),
     ];
-    let consumer = residents_consumer(&world.pool, Source::Local(world.pool.clone(), "tickets"));
     for _ in 0..2 {
-        (consumer.apply)(&mut world.pool.acquire().await.unwrap(), &events).await.unwrap();
+        apply(&world, &events).await;
     }
     assert_eq!(world.count("place").await, before + 1);
     let request = ReportRequest { location: None, place_id: Some(somewhere.to_string()), ..report("") };
@@ -82,9 +88,8 @@ async fn a_place_that_gets_a_boundary_later_is_found() {
         boundary: vec![point(130.6, 47.6), point(130.8, 47.6), point(130.8, 47.8), point(130.6, 47.8)],
         ..Default::default()
     };
-    let consumer = residents_consumer(&world.pool, Source::Local(world.pool.clone(), "tickets"));
     let told = [event(world.gongnong, 1, &told)];
-    (consumer.apply)(&mut world.pool.acquire().await.unwrap(), &told).await.unwrap();
+    apply(&world, &told).await;
     let ticket = world.report(&world.courier, outside).await.unwrap();
     assert_eq!(ticket.place.unwrap().path, "gn.new");
 }

@@ -15,7 +15,9 @@ async fn the_public_sees_no_name_no_coordinate_and_no_photo() {
     world.claim(&world.liaison, &id).await.unwrap();
     let neighbour = Person::new(world.gongnong, Role::Resident, "gn.xy.sh.03.1", None);
     let other_street = Person::liaison(world.gongnong, "gn.hq");
-    for public in [&neighbour, &other_street, &world.handler] {
+    let [manager, observer] =
+        [Role::PropertyManager, Role::HomeObserver].map(|role| Person::new(world.gongnong, role, "gn.xy.sh.03", None));
+    for public in [&neighbour, &other_street, &world.handler, &manager, &observer] {
         let ticket = world.get(public, &id).await.unwrap();
         let reporter = ticket.reporter.unwrap();
         assert_eq!((reporter.name.as_str(), reporter.person_id), ("李**", None));
@@ -23,6 +25,15 @@ async fn the_public_sees_no_name_no_coordinate_and_no_photo() {
         let events = world.events(public, &id).await;
         assert!(events.iter().all(|event| event.actor_id.is_none()));
         assert_eq!(events[1].actor_name, "张**");
+    }
+    let own = Person { id: world.courier.id, ..manager.clone() };
+    assert_eq!(world.get(&own, &id).await.unwrap().reporter.unwrap().name, "李春生", "their own report");
+    let mut double = manager.clone();
+    double.posts.extend(world.liaison.posts.clone());
+    assert!(world.get(&double, &id).await.unwrap().location.is_some(), "another post of theirs opens it");
+    for place in [&manager, &observer] {
+        let listed = world.list(place, ListTicketsRequest::default()).await;
+        assert_eq!((listed.len(), listed[0].location), (1, None), "their place's tickets, masked");
     }
     world.dispatch(&world.liaison, &id, world.housing).await.unwrap();
     let admin = Person::new(world.gongnong, Role::DistrictAdmin, "gn", None);

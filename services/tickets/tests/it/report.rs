@@ -49,6 +49,25 @@ async fn a_report_lies_in_the_pool_with_its_deadlines() {
 }
 
 #[tokio::test]
+async fn a_retry_long_after_answers_its_ticket_though_it_would_be_refused_by_now() {
+    let world = World::new().await;
+    let captured_at = Some(chassis::clock::timestamp(world.clock.now()));
+    let request = ReportRequest { captured_at, ..report(NEEDS_NO_PHOTO) };
+    let ticket = world.report(&world.courier, request.clone()).await.unwrap();
+    world.clock.advance(TimeDelta::days(31));
+    assert_eq!(world.report(&world.courier, request.clone()).await.unwrap(), ticket);
+    let new = ReportRequest { ticket_id: Uuid::now_v7().to_string(), ..request.clone() };
+    let changed = ReportRequest { text: "别的事".into(), ..request.clone() };
+    for old in [world.report(&world.courier, new).await, world.report(&world.courier, changed).await] {
+        let old = old.unwrap_err();
+        assert_eq!((reason(&old).as_str(), field(&old).as_str()), ("FIELD_INVALID", "captured_at"));
+    }
+    let stranger = world.report(&Person::courier(world.gongnong), request).await.unwrap_err();
+    assert_eq!(field(&stranger), "captured_at", "a person's own only");
+    assert_eq!(world.count("ticket").await, 1);
+}
+
+#[tokio::test]
 async fn another_body_or_another_person_with_the_same_id_is_refused() {
     let world = World::new().await;
     let request = report(NEEDS_NO_PHOTO);
@@ -147,7 +166,8 @@ async fn bad_reports_name_their_field_and_change_nothing() {
         assert_eq!(refused.code(), Code::InvalidArgument, "{expected}");
     }
     let unknown = with(&|r| r.place_id = Some(Uuid::now_v7().to_string()));
-    assert_eq!(reason(&world.report(&world.courier, unknown).await.unwrap_err()), "PLACE_NOT_FOUND");
+    let unknown = world.report(&world.courier, unknown).await.unwrap_err();
+    assert_eq!((reason(&unknown).as_str(), field(&unknown).as_str()), ("PLACE_NOT_FOUND", "place_id"));
     for table in ["ticket", "event", "timer", "outbox"] {
         assert_eq!(world.count(table).await, 0, "{table}");
     }

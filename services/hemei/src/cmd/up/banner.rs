@@ -1,11 +1,15 @@
 //! What a person needs to know once it runs; nothing is shown that does not answer.
 use std::path::Path;
 
+use chassis::clock::Clock;
 use serde::Deserialize;
+use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::{
     ports::{Ports, local},
     record::Running,
+    waiting::Waiting,
 };
 use crate::{http, say};
 
@@ -36,7 +40,7 @@ const PAGES: [(&str, &str); 4] = [
 ];
 
 /// The addresses, the story, and how to stop.
-pub async fn ready(ports: &Ports, demo: bool, setup_token: Option<String>) {
+pub async fn ready(ports: &Ports, demo: bool, setup_token: Option<String>, pool: &PgPool) {
     let public = local(ports.gateway.listen);
     let url = format!("http://{public}");
     say::line(&format!("\n  {url:<44} 公共入口 public API"));
@@ -56,7 +60,7 @@ pub async fn ready(ports: &Ports, demo: bool, setup_token: Option<String>) {
         );
         say::line(&format!("  {url}/setup/?token={token}"));
     } else if demo {
-        story(ports, &url).await;
+        story(ports, &url, pool).await;
     }
     say::line(
         "\n  停止 stop: Ctrl-C    重新开始 start over: --fresh    换端口 other port: --port N    数据 data: --data DIR",
@@ -73,37 +77,42 @@ struct People {
 struct Person {
     name: String,
     role: String,
+    place_id: Uuid,
     place_name: String,
     phone: String,
 }
 
 /// Who does what, in the order of the README's story.
-const CAST: [(&str, &str, &str); 5] = [
-    ("courier", "骑手", "① 上报 report"),
-    ("liaison", "街道联络员", "② 认领并派单 claim, dispatch"),
-    ("department_handler", "部门办理", "③ 受理并办结 accept, resolve"),
-    ("courier", "骑手", "④ 评价得积分，换奖品 rate, redeem"),
-    ("community_worker", "社区工作者", "⑤ 凭码发奖品 hand over"),
+const CAST: [(&str, &str); 5] = [
+    ("courier", "① 上报 report"),
+    ("liaison", "② 认领并派单 claim, dispatch"),
+    ("department_handler", "③ 受理并办结 accept, resolve"),
+    ("courier", "④ 评价得积分，换奖品 rate, redeem"),
+    ("community_worker", "⑤ 凭码发奖品 hand over"),
 ];
 
-async fn story(ports: &Ports, url: &str) {
+async fn story(ports: &Ports, url: &str, pool: &PgPool) {
     let Ok((200, body)) = http::get(local(ports.gateway.listen), "/sandbox/people.json").await else { return };
     let Ok(people) = serde_json::from_str::<People>(&body) else { return };
     say::line("\n  60 秒体验 one-minute story (验证码在外发收件箱 the codes are in /sandbox/):");
-    for (role, title, part) in CAST {
+    for (role, part) in CAST {
         if let Some(person) = people.people.iter().find(|person| person.role == role) {
-            say::line(&format!(
-                "    {} {}  {title} {} ({})",
-                padded(part, 36),
-                person.phone,
-                person.name,
-                person.place_name
-            ));
+            let Person { name, place_name, phone, .. } = person;
+            let title = proto::roles::name_of(role);
+            let work = if role == "liaison" { waiting(pool, person.place_id).await } else { String::new() };
+            say::line(&format!("    {} {phone}  {title} {name} ({place_name}){work}", padded(part, 36)));
         }
     }
     say::line(&format!(
         "    curl -s {url}/v1/session-codes -H 'content-type: application/json' -d '{{\"phone\":\"…\"}}'   其余见 the rest: README.md"
     ));
+}
+
+/// How much waits for the liaison of a street; the story is told without it where it cannot be read.
+async fn waiting(pool: &PgPool, street: Uuid) -> String {
+    let now = Clock::System.now();
+    let waiting = Waiting::below(pool, street, now).await.ok().flatten();
+    waiting.map(|waiting| format!("  {}", waiting.text(now))).unwrap_or_default()
 }
 
 /// A text filled up to a width on the terminal, where a Chinese character takes two places.

@@ -53,8 +53,18 @@ impl DataFolder {
         let database = self.path.join("pg");
         if let Some(elsewhere) = fs::read_link(&database).ok().filter(|target| target.starts_with("/var/lib/hemei")) {
             remove(&elsewhere)?;
+            let _ = elsewhere.parent().map(fs::remove_dir);
         }
         OURS.iter().filter(|name| **name != "lock").try_for_each(|name| remove(&self.path.join(name)))
+    }
+
+    /// Removes the folder with everything in it that is ours.
+    pub fn remove(self) -> Result<()> {
+        self.wipe()?;
+        remove(&self.path.join("lock"))?;
+        // One with other people's files in it stays.
+        let _ = fs::remove_dir(&self.path);
+        Ok(())
     }
 
     /// The folders the roles expect, with room on the disk.
@@ -148,6 +158,13 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_refused_with_what_is_left_and_what_is_needed() {
+        // Nothing can be written there, so the kernel says that nothing is free.
+        let told = refuse_full(Path::new("/proc")).unwrap_err().to_string();
+        assert!(told.contains("只剩 0 MB") && told.contains("500 MB needed") && told.contains("--data DIR"), "{told}");
+    }
+
+    #[test]
     fn wiping_keeps_what_is_not_ours() {
         let path = scratch();
         let Ok(Opened::Ours(folder)) = DataFolder::open(&path) else { panic!("not opened") };
@@ -157,6 +174,21 @@ mod tests {
         folder.wipe().unwrap();
         assert!(path.join("note.txt").exists() && !path.join("pg").exists() && !path.join("keys").exists());
         fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_removed_unless_something_else_is_in_it() {
+        for (note, stays) in [(None, false), (Some("note.txt"), true)] {
+            let path = scratch();
+            let Ok(Opened::Ours(folder)) = DataFolder::open(&path) else { panic!("not opened") };
+            folder.prepare().unwrap();
+            note.inspect(|name| fs::write(path.join(name), "").unwrap());
+            folder.remove().unwrap();
+            assert_eq!((path.exists(), path.join("lock").exists()), (stays, false));
+            if stays {
+                fs::remove_dir_all(&path).unwrap();
+            }
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ impl Role {
         let mut command = Command::new(this_program());
         command.arg(self.name).arg("--config").arg(&self.config).current_dir("/").process_group(0);
         command.env(SUPERVISED, std::process::id().to_string());
+        // Huge pages would make each small role hold 30 MB it does not use.
+        command.env("MIMALLOC_ALLOW_THP", "0");
         for key in settings::DECIDED.map(str::to_uppercase) {
             command.env_remove(format!("HEMEI_{key}")).env_remove(format!("HEMEI_{}_{key}", self.name.to_uppercase()));
         }

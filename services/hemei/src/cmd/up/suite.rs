@@ -66,7 +66,7 @@ impl Suite {
         }
         self.start_services(&mut steps).await?;
         self.start_gateway(&mut steps, begun).await?;
-        banner::ready(&self.ports, self.demo, self.setup_token().await?).await;
+        self.tell().await?;
         self.record.ready();
         Ok(())
     }
@@ -87,6 +87,11 @@ impl Suite {
         }
         let _ = std::fs::remove_dir_all(&self.servers.postgres.sockets);
         self.record.end();
+    }
+
+    /// Leaves nothing behind; only after the stop.
+    pub fn throw_away(self) -> Result<()> {
+        self.folder.remove()
     }
 
     async fn start_postgres(&mut self, steps: &mut Steps) -> Result<()> {
@@ -155,12 +160,13 @@ impl Suite {
         Ok(())
     }
 
-    /// The secret for the first administrator of an installation that has none.
-    async fn setup_token(&self) -> Result<Option<String>> {
+    /// The banner, with the secret for the first administrator of an installation that has none.
+    async fn tell(&self) -> Result<()> {
         let pool = PgPool::connect(&self.servers.database_url("hemei")).await?;
         let token = residents::setup_token(&pool, &Clock::System).await?;
+        banner::ready(&self.ports, self.demo, token, &pool).await;
         pool.close().await;
-        Ok(token)
+        Ok(())
     }
 
     fn start_role(&mut self, role: &Role, stop: &CancellationToken) -> Result<()> {

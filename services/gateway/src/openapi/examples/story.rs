@@ -1,0 +1,55 @@
+//! Members of the main messages that must fit each other: one moment of one story, a report that nobody has claimed yet.
+use serde_json::{Map, Value, json};
+
+/// Puts the story's values over those found by name.
+pub fn tell(message: &str, members: &mut Map<String, Value>) {
+    let Value::Object(told) = of(message) else { return };
+    for (name, value) in told {
+        if let Some(member) = members.get_mut(&name) {
+            *member = value;
+        }
+    }
+}
+
+fn of(message: &str) -> Value {
+    match message {
+        "hemei.tickets.v1.Ticket" => json!({
+            "state": "POOL", "level": "SUBDISTRICT", "priority": "P1", "claim_by": "2026-11-23T01:30:00Z",
+            "received_at": "2026-11-23T01:00:00Z", "captured_at": "2026-11-23T00:58:40Z",
+            "promised_by": "2026-11-25T01:00:00Z", "claimed_at": null, "claimed_late": false, "claimed_by_name": "",
+            "dispatched_at": null, "resolve_by": null, "resolved_at": null, "department": null, "resolution_text": "",
+            "satisfied": null, "escalation_step": 0, "reopen_count": 0, "coordination_reason": "", "etag": "\"1\"",
+            "closed_at": null,
+        }),
+        "hemei.tickets.v1.Ticket.PlaceRef" => json!({
+            "name": "松鹤小区", "full_name": "向阳街道 松鹤社区 松鹤小区", "level": "COMPOUND", "path": "gn.xy.sh.03",
+        }),
+        "hemei.tickets.v1.Ticket.Reporter" => json!({"name": "李志强", "role": "courier"}),
+        "hemei.tickets.v1.Ticket.DepartmentRef" => json!({"name": "城市管理局"}),
+        "hemei.tickets.v1.TicketEvent" => json!({
+            "sequence": 1, "transition": "T1", "from_state": null, "to_state": "POOL", "actor_role": "courier",
+            "timer": "", "text": "",
+        }),
+        "hemei.residents.v1.Department" => json!({"name": "城市管理局", "code": "cgj"}),
+        "hemei.residents.v1.HeldPost" => json!({
+            "role": "courier", "place_name": "工农区", "place_path": "gn", "level": "DISTRICT", "department_id": null,
+            "department_name": null, "until_date": null,
+        }),
+        "hemei.incentives.v1.Points" => json!({"available": 60, "pending": 10, "reserved": 0}),
+        "hemei.incentives.v1.PointsEntry" => json!({
+            "bucket": "AVAILABLE", "amount": 10, "balance_after": 60, "redemption_id": null, "text": "上报办结",
+        }),
+        "hemei.incentives.v1.Prize" => json!({"name": "防寒手套", "points": 60, "stock": 12, "hold_hours": 72}),
+        "hemei.incentives.v1.Redemption" => json!({
+            "quantity": 1, "points": 60, "state": "RESERVED", "created_at": "2026-11-23T07:00:00Z",
+            "expires_at": "2026-11-26T07:00:00Z", "ended_at": null,
+        }),
+        "hemei.finance.v1.Fund" => json!({"place_name": "松鹤小区", "balance_fen": 5_628_000}),
+        "hemei.finance.v1.Fund.PurposeBalance" => json!({"purpose": "REPAIR", "balance_fen": 5_628_000}),
+        "hemei.finance.v1.FundEntry" => json!({
+            "kind": "SPENDING", "purpose": "REPAIR", "amount_fen": 128_000, "balance_after_fen": 5_628_000,
+            "text": "更换 3 单元门禁", "recorded_by_name": "周敏",
+        }),
+        _ => Value::Null,
+    }
+}
