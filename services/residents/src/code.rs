@@ -49,9 +49,9 @@ const REDEEM: &str = r"
 local now, length, most = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
 if KEYS[2] then
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - length)
-  local room = most - redis.call('ZCARD', KEYS[2])
-  if room <= 0 then
-    local seen = redis.call('ZRANGE', KEYS[2], -room, -room, 'WITHSCORES')
+  local over = redis.call('ZCARD', KEYS[2]) - most
+  if over >= 0 then
+    local seen = redis.call('ZRANGE', KEYS[2], over, over, 'WITHSCORES')
     return now - length - tonumber(seen[2])
   end
 end

@@ -122,7 +122,7 @@ async fn bad_queries_name_the_parameter() {
 async fn bad_money_and_points_are_refused() {
     let (client, cast) = cast().await;
     let people = people::all(&client).await.unwrap();
-    let manager = people.iter().find(|person| person.role == "property_manager").unwrap();
+    let manager = people.iter().rfind(|person| person.role == "property_manager").unwrap();
     let as_manager = people::sign_in(&client, manager).await.unwrap();
     let fund = format!("/v1/funds/{}/entries", manager.place_id);
     let entry =

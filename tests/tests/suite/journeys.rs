@@ -111,11 +111,12 @@ async fn a_cancelled_redemption_gives_everything_back() {
     let client = Instance::shared().client();
     let people = people::all(&client).await.unwrap();
     let mut rich = None;
-    for courier in people.iter().filter(|person| person.role == "courier") {
+    for courier in people::quiet_couriers(&people).skip(5) {
         let me = people::sign_in(&client, courier).await.unwrap();
         let points = me.get("/v1/points").await.unwrap().success().unwrap();
-        if points["available"].as_i64() >= Some(30) && rich.is_none() {
+        if points["available"].as_i64() >= Some(30) {
             rich = Some((me, points));
+            break;
         }
     }
     let (me, points) = rich.expect("a demo courier with 30 points");

@@ -50,7 +50,8 @@ async fn an_outage_is_told_to_all_at_once() {
         async move {
             *flushes.lock().unwrap() += 1;
             tokio::task::yield_now().await;
-            let outcome: Result<Vec<Result<u32, Fault>>, Fault> = Err(Fault::unavailable(format!("{} wait", numbers.len())));
+            let outcome: Result<Vec<Result<u32, Fault>>, Fault> =
+                Err(Fault::unavailable(format!("{} wait", numbers.len())));
             outcome
         }
     });

@@ -137,7 +137,9 @@ async fn one_address_gets_so_many_requests_and_health_is_not_counted() {
 #[tokio::test]
 async fn too_much_at_once_is_refused_fast() {
     let gateway = Gateway::start(&[("HEMEI_MAX_IN_FLIGHT", "0")]).await;
-    assert_eq!(gateway.get("/v1/me").await.problem(), (429, "OVERLOADED".to_owned()));
+    let token = format!("Bearer {}", gateway.token(Uuid::now_v7(), Uuid::now_v7(), Role::Courier));
+    let refused = gateway.send(Method::GET, "/v1/me", &[("authorization", &token)], Body::empty()).await;
+    assert_eq!(refused.problem(), (429, "OVERLOADED".to_owned()));
     assert_eq!(gateway.get("/healthz").await.status, 200);
 }
 
