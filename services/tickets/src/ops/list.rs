@@ -26,8 +26,10 @@ pub async fn list_tickets(
     listing: Listing,
 ) -> Result<(Vec<Ticket>, String), Fault> {
     let asked = paging::page_size(listing.page_size)?;
-    let below = paging::after(&listing.page_token)?.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max()));
-    let below = (below.0.min(last_instant()), below.1);
+    let below = match paging::after::<(DateTime<Utc>, Uuid)>(&listing.page_token)? {
+        Some((received_at, ticket_id)) => (paging::instant(received_at)?, ticket_id),
+        None => (last_instant(), Uuid::max()),
+    };
     let page = Page { state: listing.state.map(State::code), below, rows: asked + 1 };
     let (pool, district) = (&tickets.pool, caller.district_id);
     let scope = Scope::of(caller);
