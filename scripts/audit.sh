@@ -16,5 +16,5 @@ check() { # the tool's own test, how to get it, what to run
 }
 
 check 'cargo deny --version' 'cargo install --locked cargo-deny' cargo deny check
-check 'buf --version' 'go install github.com/bufbuild/buf/cmd/buf@latest' buf lint proto
+check 'buf --version' 'pip install buf-bin' buf lint proto
 exit $failed

@@ -27,11 +27,9 @@ use crate::{
     settings::Own,
     shield::Shield,
     transcode::Schema,
+    uploads::Uploads,
     upstream::Upstreams,
 };
-
-/// Most uploads at once.
-const UPLOADS: usize = 64;
 
 /// Where a route leads.
 pub enum Target {
@@ -63,8 +61,7 @@ pub struct App {
     pub openapi: Document,
     pub shield: Shield,
     pub in_flight: Semaphore,
-    /// Photos held in memory at once are few, whatever else is in work.
-    pub uploads: Semaphore,
+    pub uploads: Uploads,
     pub own: Own,
     pub sandbox: bool,
 }
@@ -96,7 +93,7 @@ impl App {
             openapi: Document::new("application/json", openapi::document().to_string()),
             shield: Shield::new(own.requests_per_minute),
             in_flight: Semaphore::new(settings.max_in_flight),
-            uploads: Semaphore::new(UPLOADS),
+            uploads: Uploads::default(),
             own,
             sandbox: settings.sandbox(),
         })

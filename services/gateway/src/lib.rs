@@ -36,6 +36,7 @@ mod settings;
 mod shield;
 mod text;
 mod transcode;
+mod uploads;
 mod upstream;
 
 pub use app::App;

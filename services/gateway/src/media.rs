@@ -54,7 +54,7 @@ pub async fn upload(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
         body::discard(asked.body, headers).await;
         return Err(Problem::content_type("multipart/form-data"));
     }
-    let _permit = app.uploads.try_acquire().map_err(|_| Problem::overloaded())?;
+    let _leave = app.uploads.begin(caller.person_id).ok_or_else(Problem::overloaded)?;
     let limited = Body::new(Limited::new(asked.body, PHOTO_LIMIT + AROUND));
     let request = Request::from_parts(asked.parts, limited);
     let bytes = tokio::time::timeout(UPLOAD_TIME, file(request)).await.map_err(|_| slow())??;

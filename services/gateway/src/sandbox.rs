@@ -1,7 +1,10 @@
 //! What the sandbox shows: people to try the suite as, and the messages that stayed inside.
 use axum::{body::Body, response::Response};
 use chassis::sandbox;
-use http::{HeaderValue, header::CONTENT_TYPE};
+use http::{
+    HeaderValue,
+    header::{CONTENT_TYPE, FORWARDED, HOST},
+};
 use proto::{
     api::v1::post::Role,
     residents::v1::{
@@ -11,7 +14,19 @@ use proto::{
 };
 use serde_json::{Value, json};
 
-use crate::{app::App, problem::Problem, text::query_pairs};
+use crate::{app::App, entry::Asked, problem::Problem, text::query_pairs};
+
+/// Whether a request comes from this machine itself: not through a proxy or a tunnel, and not by another name for this machine.
+pub fn is_at_home(asked: &Asked<'_>) -> bool {
+    let (headers, uri) = (&asked.parts.headers, &asked.parts.uri);
+    let forwarded = [FORWARDED.as_str(), "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+    let host =
+        headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(|name| name.as_str()));
+    let name = host.map(|host| host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host, |(name, _)| name));
+    asked.address.is_loopback()
+        && !forwarded.iter().any(|name| headers.contains_key(*name))
+        && name.is_none_or(|name| ["127.0.0.1", "localhost", "[::1]"].contains(&name))
+}
 
 /// `GET /sandbox/people.json`: people of every role, or of `role` only; `per_role` says how many.
 pub async fn people(app: &App, query: Option<&str>) -> Result<Response, Problem> {

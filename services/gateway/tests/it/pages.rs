@@ -55,6 +55,16 @@ async fn the_sandbox_exists_in_sandbox_mode_only() {
 }
 
 #[tokio::test]
+async fn the_sandbox_is_not_shown_through_a_proxy_or_under_another_name() {
+    let gateway = Gateway::start(&[("HEMEI_MESSAGES", "sandbox")]).await;
+    assert_eq!(gateway.get("/sandbox/").await.status.as_u16(), 200);
+    for header in [("x-forwarded-for", "8.8.8.8"), ("forwarded", "for=8.8.8.8"), ("host", "evil.example")] {
+        let through = gateway.send(Method::GET, "/sandbox/messages.json", &[header], Body::empty()).await;
+        assert_eq!(through.problem(), (404, "ROUTE_NOT_FOUND".to_owned()), "{header:?}");
+    }
+}
+
+#[tokio::test]
 async fn health_is_answered_and_named() {
     let gateway = Gateway::start(&[]).await;
     let health = gateway.send(Method::GET, "/healthz", &[("x-request-id", "abc-1")], Body::empty()).await;
