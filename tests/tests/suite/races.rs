@@ -104,7 +104,7 @@ async fn last_piece(courier: &people::Person, me: &hemei_tests::Client) -> serde
     let instance = Instance::shared();
     let top = me.get("/v1/places").await.unwrap().success().unwrap()["places"][0]["path"].as_str().unwrap().to_owned();
     let name = format!("最后一件 {}", courier.person_id);
-    let file = instance.data.join("last-piece.csv");
+    let file = instance.data.join("log/last-piece.csv");
     std::fs::write(&file, format!("name,points,stock,pickup_place_path,hold_hours\n{name},1,1,{top},24\n")).unwrap();
     let mut import = std::process::Command::new(hemei_tests::instance::binary().unwrap());
     import.args(["import", "prizes"]).arg(&file).args(["--district", &top]).arg("--data").arg(&instance.data);
