@@ -78,11 +78,12 @@ async fn up(args: Args) -> Result<ExitCode> {
         folder.wipe()?;
     }
     folder.prepare()?;
-    banner::title(!args.no_demo);
+    let demo = folder.is_demo(args.no_demo)?;
+    banner::title(demo);
     let servers = PrivateServers::plan(&folder.path, Durability::Kept)?;
     settings::write(&folder, &servers, &ports)?;
     let record = Record::begin(&folder, &ports, &servers)?;
-    let mut suite = Suite::new(folder, servers, (ports, held), record, !args.no_demo);
+    let mut suite = Suite::new(folder, servers, (ports, held), record, demo);
     let outcome = serve(&mut suite, begun, &mut stops).await;
     suite.stop(&mut stops).await;
     outcome?;

@@ -36,7 +36,7 @@ const PAGES: [(&str, &str); 4] = [
     ("/docs/", "接口文档 API documents"),
     ("/openapi.json", "OpenAPI 3.1"),
     ("/sandbox/", "外发收件箱 outgoing messages (短信等全部模拟 nothing leaves)"),
-    ("/sandbox/people.json", "演示人物 demo people"),
+    ("/sandbox/people.json", "登录人物 people to sign in as"),
 ];
 
 /// The addresses, the story, and how to stop.

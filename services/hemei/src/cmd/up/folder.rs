@@ -12,7 +12,9 @@ use rustix::fs::{FlockOperation, flock, statvfs};
 use super::record::Running;
 
 /// What `up` keeps in its folder, and all that `--fresh` removes.
-const OURS: [&str; 8] = ["run.json", "hemei.toml", "pg", "pg.new", "media", "keys", "log", "lock"];
+const OURS: [&str; 9] = ["run.json", "hemei.toml", "pg", "pg.new", "media", "keys", "log", "empty", "lock"];
+/// Stands in a folder that was begun with `--no-demo`.
+const EMPTY: &str = "empty";
 const LEAST_FREE_MB: u64 = 500;
 const LONG_LOG: u64 = 10_000_000;
 
@@ -56,6 +58,15 @@ impl DataFolder {
             let _ = elsewhere.parent().map(fs::remove_dir);
         }
         OURS.iter().filter(|name| **name != "lock").try_for_each(|name| remove(&self.path.join(name)))
+    }
+
+    /// Whether the folder is for demo data. That is settled when it is begun: real data is never called invented later.
+    pub fn is_demo(&self, no_demo: bool) -> Result<bool> {
+        let (marker, begun) = (self.path.join(EMPTY), self.path.join("pg").symlink_metadata().is_ok());
+        if no_demo && !begun {
+            fs::write(&marker, "")?;
+        }
+        Ok(!marker.exists())
     }
 
     /// Removes the folder with everything in it that is ours.
@@ -162,6 +173,20 @@ mod tests {
         // Nothing can be written there, so the kernel says that nothing is free.
         let told = refuse_full(Path::new("/proc")).unwrap_err().to_string();
         assert!(told.contains("只剩 0 MB") && told.contains("500 MB needed") && told.contains("--data DIR"), "{told}");
+    }
+
+    #[test]
+    fn a_folder_begun_empty_is_never_called_a_demo_nor_the_other_way_round() {
+        for (begun_empty, demo) in [(true, false), (false, true)] {
+            let path = scratch();
+            let Ok(Opened::Ours(folder)) = DataFolder::open(&path) else { panic!("not opened") };
+            assert_eq!(folder.is_demo(begun_empty).unwrap(), demo);
+            fs::create_dir(path.join("pg")).unwrap();
+            assert_eq!(folder.is_demo(!begun_empty).unwrap(), demo, "the flag of a later start changes nothing");
+            folder.wipe().unwrap();
+            assert!(folder.is_demo(false).unwrap(), "started over");
+            fs::remove_dir_all(&path).unwrap();
+        }
     }
 
     #[test]
