@@ -34,6 +34,12 @@ impl MediaIds {
         Uuid::from_bytes(complete(&self.keyring.newest(), head, district, person))
     }
 
+    /// A key for another purpose, made of the newest key.
+    pub fn derived_key(&self, purpose: &str) -> hmac::Key {
+        let newest = hmac::Key::new(hmac::HMAC_SHA256, self.keyring.newest().bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&newest, purpose.as_bytes()).as_ref())
+    }
+
     /// Whether this id was minted for this person of this district, in constant time for every key.
     pub fn minted_for(&self, id: Uuid, district: Uuid, person: Uuid) -> bool {
         let mut head = [0; 8];

@@ -1,7 +1,7 @@
 //! Every way this service refuses, with its stable reason.
 use chassis::faults::Fault;
 
-use crate::{ticket::Ticket, wire};
+use crate::{machine::When, ticket::Ticket, wire};
 
 /// Why a call was refused.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,30 @@ pub enum Refusal {
     StateConflict(Box<Ticket>),
     #[error("the ticket has changed")]
     EtagMismatch(Box<Ticket>),
+    #[error("the ticket does not meet what this transition asks for")]
+    ConditionNotMet(When, Box<Ticket>),
+    #[error("finder, handler and checker are different people")]
+    NotIndependent(Box<Ticket>),
+    #[error("somebody else was drawn to check it")]
+    NotTheChecker(Box<Ticket>),
+    /// Which field.
+    #[error("a reason is needed, 1 to 1000 characters")]
+    ReasonRequired(&'static str),
+    #[error("far from the reported point: a reason is needed")]
+    AwayReasonRequired,
+    /// Which field, and the most minutes from now.
+    #[error("must be later than now and at most {1} minutes ahead")]
+    OutOfBounds(&'static str, i64),
+    #[error("the one extension has been given")]
+    AlreadyExtended(Box<Ticket>),
+    #[error("no open ticket of this id in the caller's reach")]
+    ParentNotOpen,
+    #[error("the parties must consent")]
+    ConsentRequired,
+    #[error("photos are there already, or would be more than 18")]
+    TooManyPhotos(Box<Ticket>),
+    #[error("32 statements have been filed in this state")]
+    TooMuchSaid(Box<Ticket>),
 }
 
 impl From<Refusal> for Fault {
@@ -78,6 +102,23 @@ impl From<Refusal> for Fault {
                 .fact("handler", ticket.handler_name.as_deref().unwrap_or_default()),
             Refusal::StateConflict(ticket) => conflict("STATE_CONFLICT", detail, &ticket),
             Refusal::EtagMismatch(ticket) => conflict("ETAG_MISMATCH", detail, &ticket),
+            Refusal::ConditionNotMet(when, ticket) => {
+                let (zh, en) = when.words();
+                conflict("CONDITION_NOT_MET", detail, &ticket).fact("condition_zh", zh).fact("condition", en)
+            }
+            Refusal::NotIndependent(ticket) => conflict("NOT_INDEPENDENT", detail, &ticket),
+            Refusal::NotTheChecker(ticket) => Self::denied("NOT_THE_CHECKER", detail)
+                .fact("checker", ticket.checker_name.as_deref().unwrap_or_default()),
+            Refusal::ReasonRequired(field) => Self::field_reason("REASON_REQUIRED", field, detail),
+            Refusal::AwayReasonRequired => Self::field_reason("AWAY_REASON_REQUIRED", "away_reason", detail),
+            Refusal::OutOfBounds(field, most) => {
+                Self::field_reason("OUT_OF_BOUNDS", field, detail).fact("most_minutes", most)
+            }
+            Refusal::AlreadyExtended(ticket) => conflict("ALREADY_EXTENDED", detail, &ticket),
+            Refusal::ParentNotOpen => Self::conflict("PARENT_NOT_OPEN", detail),
+            Refusal::ConsentRequired => Self::field_reason("CONSENT_REQUIRED", "consent", detail),
+            Refusal::TooManyPhotos(ticket) => conflict("TOO_MANY_PHOTOS", detail, &ticket),
+            Refusal::TooMuchSaid(ticket) => conflict("TOO_MUCH_SAID", detail, &ticket),
         }
     }
 }

@@ -2,20 +2,26 @@
 //!
 //! ```text
 //!  reporter ─T1─▶ POOL ──T2 liaison──▶ CLAIMED ─T6─▶ DISPATCHED ─T9─▶ IN_PROGRESS ─T14─▶ FEEDBACK ─T19─▶ CLOSED
-//!                  │ T3 after 30 min      ▲           (RESOLVE runs: T15 escalates)        │ ▲              satisfied
-//!                  ▼                      │                                T20 dissatisfied│ │T14
-//!             COORDINATION ──T3b late─────┘                                                ▼ │
-//!                  ▲────────────────────────────T21 again──────────────────── back to IN_PROGRESS
+//!                  │ T3 after 30 min    │ ▲ │T4        │ T11 refused     │ ▲ T17            │  ▲
+//!                  ▼            T8 unclear│ │          │                 ▼ │T16             │T18, T20 back to work
+//!             COORDINATION ◀────────────┘ │ └▶COMMUNITY│               PAUSED               │
+//!                  ▲ │ T12 ruling, T13 ───┼────────────┴▶ DISPATCHED                        │
+//!                  └─┼────────────────────┴─────────────────────────────── T21 again ───────┘
 //! ```
-//! A change is one statement: guard, row, event, deadlines and outbox row; whoever waits at the same time shares it.
+//! The rules are one pure function ([`decide`]) over one table ([`TRANSITIONS`]). A change is one statement that compares the
+//! row's version and sets row, event and outbox row; whoever waits at the same time shares it. The whole table is in docs/tickets.md.
+mod calendar;
 mod category;
+mod decide;
 mod error;
 mod events;
 mod machine;
 mod map;
 mod notices;
 pub mod ops;
+mod recent;
 pub mod rpc;
+mod staff_list;
 pub mod store;
 pub mod sweep;
 mod ticket;
@@ -39,22 +45,26 @@ use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     tickets::v1::{category_service_server::CategoryServiceServer, ticket_service_server::TicketServiceServer},
 };
-use serde::Deserialize;
+use ring::hmac;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use uuid::Uuid;
 
 pub use crate::{
+    calendar::{Calendar, ClockMode},
     category::{Categories, Category},
+    decide::{Actor, Change, Checkers, Decision, Deed, Departments, Rules, TicketSettings, Wish, decide},
     events::residents_consumer,
-    machine::{Act, State, TRANSITIONS, Timer, Transition, escalation_hours, rows},
+    machine::{Act, State, TRANSITIONS, Timer, Transition, escalation_hours, rows, timers_of},
     map::Maps,
     notices::notices_consumer,
     ticket::{Scope, Ticket},
 };
 use crate::{
-    store::{change::Change, report::NewTicket},
-    writers::Writer,
+    recent::Recent,
+    staff_list::StaffList,
+    writers::{Changes, Reports},
 };
 
 /// The schema's history.
@@ -63,39 +73,58 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// The schema and the producer's name.
 pub const NAME: &str = "tickets";
 
-/// This role's own settings.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct TicketSettings {
-    pub claim_minutes: i64,
-    pub dispatch_minutes: i64,
-}
-
 /// What the operations work with.
 pub struct Tickets {
     pub pool: PgPool,
     pub clock: Clock,
     pub media: MediaIds,
     pub settings: TicketSettings,
-    pub categories: Categories,
+    pub categories: Arc<Categories>,
     pub maps: Maps,
-    reports: Writer<NewTicket>,
-    changes: Writer<Change>,
+    pub staff: StaffList,
+    draw_key: Arc<hmac::Key>,
+    waker: Option<Waker>,
+    reports: Reports,
+    changes: Changes,
 }
 
 impl Tickets {
     /// Starts the writers; needs a runtime. `waker` tells the feed's readers, where there are any.
     pub fn new(pool: PgPool, clock: Clock, media: MediaIds, settings: TicketSettings, waker: Option<Waker>) -> Self {
-        let (reports, changes) = (writers::reports(&pool, &waker), writers::changes(&pool, &waker));
+        let recent = Arc::new(Recent::default());
+        let reports = writers::reports(&pool, &recent, &waker);
+        let changes = writers::changes(&pool, &recent, &waker);
         Self {
+            draw_key: Arc::new(media.derived_key("checkers")),
             pool,
             clock,
             media,
             settings,
-            categories: Categories::default(),
+            categories: Arc::default(),
             maps: Maps::default(),
+            staff: StaffList::default(),
+            waker,
             reports,
             changes,
         }
+    }
+
+    /// What the rules look at in a district, as this process knows it now.
+    pub fn rules(&self, district: Uuid) -> Rules {
+        let categories = self.categories.clone();
+        Rules {
+            settings: self.settings,
+            calendar: Arc::default(),
+            departments: self.staff.departments(district),
+            checkers: self.staff.checkers(district),
+            category: Arc::new(move |code| categories.known(district, code)),
+            draw_key: self.draw_key.clone(),
+        }
+    }
+
+    /// Lets the feed's readers know that there is something new.
+    pub fn wake(&self) {
+        self.waker.iter().for_each(Waker::wake);
     }
 }
 
@@ -115,7 +144,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     let residents = parts.peer("residents")?;
     tokio::spawn(remember(tickets.clone(), parts.clone()));
     tokio::spawn(hear(residents_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "residents"));
-    tokio::spawn(sweep::run(parts.pool.clone(), parts.clock.clone(), Some(parts.waker.clone()), parts.stop.clone()));
+    tokio::spawn(sweep::run(tickets.clone(), Some(parts.waker.clone()), parts.stop.clone()));
     if parts.loaded.settings.sandbox() {
         tokio::spawn(hear(notices_consumer(&tickets, parts.cache.clone()), &parts, "notices"));
     }
@@ -154,5 +183,6 @@ async fn refresh(tickets: &Tickets, all: bool) -> sqlx::Result<()> {
         tickets.categories.refresh(&tickets.pool).await?;
     }
     tickets.categories.ensure(&tickets.pool).await?;
-    tickets.maps.refresh(&tickets.pool).await
+    tickets.maps.refresh(&tickets.pool).await?;
+    tickets.staff.refresh(&tickets.pool).await
 }

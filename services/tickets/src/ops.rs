@@ -1,16 +1,13 @@
 //! What can be done with tickets, one operation a file.
-mod accept;
+mod act;
 mod categories;
-mod change;
-mod claim;
+mod classify;
 mod dispatch;
 mod events;
-mod explain;
 mod get;
 mod list;
-mod rate;
+mod merge;
 mod report;
-mod resolve;
 
 use chassis::faults::Fault;
 use ring::digest;
@@ -18,16 +15,15 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use self::{
-    accept::accept,
+    act::act,
     categories::list_categories,
-    claim::claim,
-    dispatch::{Dispatch, dispatch},
+    classify::classify,
+    dispatch::{Dispatch, dispatch, rule},
     events::{History, list_events},
     get::get_ticket,
     list::{Listing, list_tickets},
-    rate::{Rating, rate},
+    merge::merge,
     report::{Crs, Location, Report, report},
-    resolve::{Resolution, resolve},
 };
 
 /// The ticket an operation is about, and the version it must have where the client asks for one.
@@ -44,7 +40,7 @@ fn body_hash(act: &str, body: &impl Serialize) -> Result<Vec<u8>, Fault> {
 }
 
 /// Text of people: no more characters than allowed, and none that a database cannot keep.
-fn check_text(field: &str, text: &str, most: usize) -> Result<(), Fault> {
+pub fn check_text(field: &str, text: &str, most: usize) -> Result<(), Fault> {
     if text.chars().count() > most {
         return Err(Fault::field(field, format!("at most {most} characters")));
     }
@@ -52,7 +48,7 @@ fn check_text(field: &str, text: &str, most: usize) -> Result<(), Fault> {
 }
 
 /// At most 9 photos, none twice, all uploaded by the caller.
-fn check_media(tickets: &crate::Tickets, caller: &chassis::access::Caller, ids: &[Uuid]) -> Result<(), Fault> {
+pub fn check_media(tickets: &crate::Tickets, caller: &chassis::access::Caller, ids: &[Uuid]) -> Result<(), Fault> {
     if ids.len() > 9 {
         return Err(Fault::field("media_ids", "at most 9 photos"));
     }

@@ -6,5 +6,6 @@ pub mod notice;
 pub mod place;
 pub mod projection;
 pub mod report;
+pub mod staff_list;
 pub mod sweep;
 pub mod ticket;

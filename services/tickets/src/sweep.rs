@@ -1,30 +1,31 @@
 //! Deadlines: what time does when nobody else did. Any number of replicas may run.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use chassis::{clock::Clock, faults::Fault, feed::Waker, telemetry};
+use chassis::{faults::Fault, feed::Waker, telemetry};
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    machine::{Act, Timer, rows},
-    store,
+    Tickets,
+    decide::{Change, Decision, Deed, Wish, decide},
+    store::{self, change::Together},
+    ticket::Ticket,
 };
 
-/// Tickets of one statement.
-const BATCH: i64 = 200;
+/// Tickets of one transaction.
+const BATCH: i64 = 500;
 /// A deadline that another process arms is seen this late at most.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// The pause before looking again at what was locked a moment ago.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// Sleeps until the next deadline, then carries out all that are due, for ever.
-pub async fn run(pool: PgPool, clock: Clock, waker: Option<Waker>, stop: CancellationToken) {
+pub async fn run(tickets: Arc<Tickets>, waker: Option<Waker>, stop: CancellationToken) {
     let mut failed = false;
     loop {
         // after a failure it waits the longest: what is due stays due
-        let pause = match until_next(&pool, &clock).await {
+        let pause = match until_next(&tickets).await {
             Ok(pause) if !failed => pause,
             Ok(_) => LONGEST_SLEEP,
             Err(fault) => {
@@ -36,56 +37,76 @@ pub async fn run(pool: PgPool, clock: Clock, waker: Option<Waker>, stop: Cancell
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
-        let swept = sweep(&pool, clock.now()).await;
+        let swept = sweep_and(&tickets, tickets.clock.now(), || waker.iter().for_each(Waker::wake)).await;
         failed = swept.is_err();
         match swept {
             Ok(0) => {}
-            Ok(fired) => {
-                tracing::info!(fired, "deadlines passed");
-                if let Some(waker) = &waker {
-                    waker.wake();
-                }
-            }
+            Ok(fired) => tracing::info!(fired, "deadlines passed"),
             Err(fault) => tracing::warn!(%fault, "sweep failed"),
         }
     }
 }
 
-async fn until_next(pool: &PgPool, clock: &Clock) -> Result<Duration, Fault> {
-    let due = store::sweep::next_due(pool).await?;
-    let left = due.and_then(|due| (due - clock.now()).to_std().ok().or(Some(SHORTEST_SLEEP)));
+async fn until_next(tickets: &Tickets) -> Result<Duration, Fault> {
+    let due = store::sweep::next_due(&tickets.pool).await?;
+    let left = due.and_then(|due| (due - tickets.clock.now()).to_std().ok().or(Some(SHORTEST_SLEEP)));
     Ok(left.unwrap_or(LONGEST_SLEEP).clamp(SHORTEST_SLEEP, LONGEST_SLEEP))
 }
 
-/// Carries out everything due at an instant, oldest first, a batch a statement; answers how many deadlines acted.
-pub async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> Result<usize, Fault> {
+/// Carries out everything due at an instant, longest due first, a batch a transaction; answers how many deadlines acted.
+pub async fn sweep(tickets: &Tickets, now: DateTime<Utc>) -> Result<usize, Fault> {
+    sweep_and(tickets, now, || {}).await
+}
+
+async fn sweep_and(tickets: &Tickets, now: DateTime<Utc>, told: impl Fn()) -> Result<usize, Fault> {
     let mut fired = 0;
     loop {
-        let unclaimed = fire(pool, Timer::Claim, now).await?;
-        let overdue = fire(pool, Timer::Resolve, now).await?;
-        fired += unclaimed + overdue;
-        if unclaimed.max(overdue) < usize::try_from(BATCH).unwrap_or(1) {
+        let some = batch(tickets, now).instrument(tracing::info_span!("deadlines")).await?;
+        if some == 0 {
             return Ok(fired);
         }
+        fired += some;
+        told();
     }
 }
 
-async fn fire(pool: &PgPool, timer: Timer, now: DateTime<Utc>) -> Result<usize, Fault> {
-    let span = tracing::info_span!("deadline", otel.name = timer.code());
-    let work = async {
-        let (mut due, trace) = (Vec::new(), telemetry::traceparent_of_current());
-        for row in rows(Act::Expire(timer)) {
-            store::sweep::forget(pool, timer, row.from, now, BATCH).await?;
-            due.extend(match timer {
-                Timer::Claim => store::sweep::unclaimed(pool, row, now, BATCH, &trace).await?,
-                Timer::Resolve => store::sweep::overdue(pool, row, now, BATCH, &trace).await?,
-            });
-        }
-        for due in &due {
-            let late = (now - due).to_std().unwrap_or_default();
-            metrics::histogram!("timer_lateness_seconds", "timer" => timer.code()).record(late.as_secs_f64());
-        }
-        Ok(due.len())
+/// Locks the tickets longest due, decides on each, and writes what was decided.
+async fn batch(tickets: &Tickets, now: DateTime<Utc>) -> Result<usize, Fault> {
+    let mut transaction = tickets.pool.begin().await?;
+    let due = store::sweep::due(&mut transaction, now, BATCH).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let mut changes: Vec<Change> = due.iter().filter_map(|ticket| expire(tickets, ticket, now)).collect();
+    changes.sort_by_key(|change| (change.after.district_id, change.after.ticket_id));
+    let acted = changes.len();
+    store::change::apply(&mut *transaction, changes, Together::No).await?;
+    transaction.commit().await?;
+    for ticket in &due {
+        let late = ticket.due_at.and_then(|due| (now - due).to_std().ok()).unwrap_or_default();
+        metrics::histogram!("timer_lateness_seconds").record(late.as_secs_f64());
+    }
+    Ok(acted)
+}
+
+/// What the earliest deadline of a ticket does to it.
+fn expire(tickets: &Tickets, ticket: &Ticket, now: DateTime<Utc>) -> Option<Change> {
+    let first = ticket.deadlines().into_iter().min_by_key(|deadline| deadline.due_at)?;
+    let wish = Wish {
+        district_id: ticket.district_id,
+        ticket_id: ticket.ticket_id,
+        deed: Deed::Expire(first.kind),
+        actor: None,
+        version: None,
+        at: now,
+        body_hash: Vec::new(),
+        traceparent: telemetry::traceparent_of_current(),
     };
-    work.instrument(span).await
+    match decide(ticket, &wish, &tickets.rules(ticket.district_id)) {
+        Ok(Decision::Change(change)) => Some(*change),
+        other => {
+            tracing::error!(ticket = %ticket.ticket_id, ?other, timer = first.kind.code(), "a deadline had nothing to do");
+            None
+        }
+    }
 }

@@ -2,18 +2,24 @@
 use chassis::access::{Caller, holds};
 use chrono::{DateTime, Utc};
 use proto::api::v1::post::Role;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::machine::{Position, State};
+use crate::machine::{State, Timer};
 
-/// A row of `tickets.ticket` with the names that belong to it, as every statement answers it.
-#[derive(Clone, Debug)]
+/// A row of `tickets.ticket` with the names that belong to it, as every statement answers it. Serialised it is what
+/// an insert writes; the difference of two is what a change writes and its event tells.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Ticket {
     pub district_id: Uuid,
     pub ticket_id: Uuid,
+    #[serde(skip)]
     pub serial: i64,
     pub number_prefix: String,
+    #[serde(skip)]
     pub number: String,
+    #[serde(skip)]
     pub version: i64,
     pub state: String,
     pub level: i16,
@@ -35,35 +41,170 @@ pub struct Ticket {
     pub received_at: DateTime<Utc>,
     pub claim_by: DateTime<Utc>,
     pub promised_by: DateTime<Utc>,
-    pub resolve_hours: i32,
+    pub clock: String,
+    pub resolve_minutes: i32,
     pub after_photo: bool,
+    pub anonymous: bool,
+    pub held_by: String,
+    pub timers: Value,
+    pub due_at: Option<DateTime<Utc>>,
+    pub entered_at: Option<DateTime<Utc>>,
     pub claimed_by: Option<Uuid>,
     pub claimed_at: Option<DateTime<Utc>>,
     pub claimed_late: bool,
+    pub dispatch_misses: i32,
     pub department_id: Option<Uuid>,
     pub dispatched_at: Option<DateTime<Utc>>,
     pub resolve_by: Option<DateTime<Utc>>,
+    pub legs: Value,
+    pub assisting: Vec<Uuid>,
+    pub refusals: Value,
+    pub binding: bool,
+    pub extended: bool,
     pub handler_id: Option<Uuid>,
     pub accepted_at: Option<DateTime<Utc>>,
+    pub deemed_accepted: bool,
     pub resolved_at: Option<DateTime<Utc>>,
+    pub resolved_distance_m: Option<i32>,
     pub resolution_text: String,
     pub resolution_media: Vec<Uuid>,
+    pub checker_id: Option<Uuid>,
+    pub check_round: i32,
+    pub check_passed: Option<bool>,
+    pub checked_at: Option<DateTime<Utc>>,
     pub satisfied: Option<bool>,
+    pub solved: Option<bool>,
     pub closed_at: Option<DateTime<Utc>>,
+    pub outcome: String,
+    pub solved_level: Option<i16>,
     pub escalation_step: i32,
     pub reopen_count: i32,
+    pub returned_count: i32,
+    pub recurred: bool,
     pub coordination_reason: String,
+    pub coordinated_at: Option<DateTime<Utc>>,
+    pub pause: Option<Value>,
+    pub pause_request: Option<Value>,
+    pub review_at: Option<DateTime<Utc>>,
+    pub nofix_reason: String,
+    pub invalid_proposal: Option<Value>,
+    pub invalid_reason: String,
+    pub malicious: bool,
+    pub invalid_at: Option<DateTime<Utc>>,
+    pub appealed: bool,
+    pub parent_ticket_id: Option<Uuid>,
+    pub co_reports: Value,
+    /// Who said what since it came to where it stands, so that saying it again changes nothing.
+    pub said: Vec<String>,
+    #[serde(skip)]
     pub request_hash: Vec<u8>,
+    #[serde(skip)]
     pub last_transition: String,
+    #[serde(skip)]
     pub last_actor: Option<Uuid>,
+    #[serde(skip)]
     pub last_hash: Vec<u8>,
+    #[serde(skip)]
     pub place_name: Option<String>,
+    #[serde(skip)]
     pub place_full_name: Option<String>,
+    #[serde(skip)]
     pub place_level: Option<i16>,
+    #[serde(skip)]
     pub department_name: Option<String>,
+    #[serde(skip)]
     pub reporter_name: Option<String>,
+    #[serde(skip)]
     pub claimer_name: Option<String>,
+    #[serde(skip)]
     pub handler_name: Option<String>,
+    #[serde(skip)]
+    pub checker_name: Option<String>,
+}
+
+/// A live deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    pub kind: Timer,
+    pub due_at: DateTime<Utc>,
+    /// What repeated firings are counted from, and how many there were.
+    pub base_at: DateTime<Utc>,
+    pub fired: u32,
+}
+
+/// A department's part of the work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    pub department_id: Uuid,
+    pub lead: bool,
+    /// OPEN or DONE.
+    pub state: String,
+    pub dispatched_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<DateTime<Utc>>,
+    pub text: String,
+}
+
+/// A department's written refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub department_id: Uuid,
+    pub at: DateTime<Utc>,
+    pub text: String,
+}
+
+/// A duplicate that was merged into a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoReport {
+    pub ticket_id: Uuid,
+    pub person_id: Uuid,
+    pub role: String,
+}
+
+/// An approved stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub reason_code: String,
+    pub text: String,
+    pub from_state: State,
+    pub started_at: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// The deadline before it was shifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolve_by: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mediation_case_id: Option<Uuid>,
+}
+
+/// A stop somebody asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseRequest {
+    pub by: Uuid,
+    pub reason_code: String,
+    pub text: String,
+    pub until: DateTime<Utc>,
+    pub at: DateTime<Utc>,
+}
+
+/// One person's word that a report is invalid; a second one's makes it so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvalidProposal {
+    pub by: Uuid,
+    pub reason: String,
+    pub malicious: bool,
+    pub at: DateTime<Utc>,
+}
+
+/// What a JSON column holds; the columns are only written from these types.
+pub fn read<T: serde::de::DeserializeOwned + Default>(column: &Value) -> T {
+    T::deserialize(column).unwrap_or_default()
+}
+
+/// The value of a JSON column.
+pub fn written<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 impl Ticket {
@@ -72,10 +213,42 @@ impl Ticket {
         State::of(&self.state).unwrap_or(State::Coordination)
     }
 
-    /// What the rules look at.
-    pub fn position(&self) -> Position<'_> {
-        let (coordination_reason, reopen_count) = (self.coordination_reason.as_str(), self.reopen_count);
-        Position { state: self.state(), coordination_reason, reopen_count }
+    pub fn deadlines(&self) -> Vec<Deadline> {
+        read(&self.timers)
+    }
+
+    pub fn legs(&self) -> Vec<Leg> {
+        read(&self.legs)
+    }
+
+    pub fn refusals(&self) -> Vec<Refused> {
+        read(&self.refusals)
+    }
+
+    pub fn co_reports(&self) -> Vec<CoReport> {
+        read(&self.co_reports)
+    }
+
+    pub fn pause(&self) -> Option<Pause> {
+        self.pause.as_ref().and_then(|pause| Pause::deserialize(pause).ok())
+    }
+
+    pub fn pause_request(&self) -> Option<PauseRequest> {
+        self.pause_request.as_ref().and_then(|request| PauseRequest::deserialize(request).ok())
+    }
+
+    pub fn invalid_proposal(&self) -> Option<InvalidProposal> {
+        self.invalid_proposal.as_ref().and_then(|proposal| InvalidProposal::deserialize(proposal).ok())
+    }
+
+    /// The first `n` codes of its place's path: 2 is the street, 3 the community.
+    pub fn place_above(&self, n: usize) -> String {
+        self.place_path.split('.').take(n).collect::<Vec<_>>().join(".")
+    }
+
+    /// Whether it lies in a community.
+    pub fn in_community(&self) -> bool {
+        self.place_path.split('.').count() >= 3
     }
 
     /// Whether this person sees the reporter's name, the coordinate and the photos: the reporter, and the district's staff of the area.
@@ -116,7 +289,9 @@ impl Scope {
     }
 
     fn holds(&self, ticket: &Ticket) -> bool {
+        let ours = |department: &Uuid| self.departments.contains(department);
         self.places.iter().any(|place| holds(place, &ticket.place_path))
-            || ticket.department_id.is_some_and(|department| self.departments.contains(&department))
+            || ticket.department_id.is_some_and(|department| ours(&department))
+            || ticket.assisting.iter().any(ours)
     }
 }

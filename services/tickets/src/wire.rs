@@ -1,5 +1,6 @@
 //! Protobuf ⇄ domain: the only place that names both.
 pub mod answers;
+pub mod deeds;
 
 use chassis::{clock::instant, faults::Fault};
 use chrono::{DateTime, FixedOffset, Utc};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     error::Refusal,
     machine::State,
-    ops::{Crs, Dispatch, History, Listing, Location, Rating, Report, Resolution, Target},
+    ops::{Crs, Dispatch, History, Listing, Location, Report, Target},
 };
 
 /// The etag of a version.
@@ -51,6 +52,7 @@ pub fn report(request: wire::ReportRequest) -> Result<Report, Fault> {
         place_id: request.place_id.map(|text| id("place_id", &text)).transpose()?,
         media_ids: ids("media_ids", &request.media_ids)?,
         captured_at: captured_at.transpose()?,
+        anonymous: request.anonymous,
     })
 }
 
@@ -71,20 +73,11 @@ fn within(field: &str, value: Option<f64>, least: f64, most: f64) -> Result<f64,
     value.ok_or_else(|| Fault::field(field, format!("must be a number from {least} to {most}")))
 }
 
-pub fn dispatch(request: &wire::DispatchRequest, if_match: Option<i64>) -> Result<Dispatch, Fault> {
+pub fn dispatch(request: wire::DispatchRequest, if_match: Option<i64>) -> Result<Dispatch, Fault> {
     let target = target(&request.ticket_id, if_match)?;
-    Ok(Dispatch { target, department_id: id("department_id", &request.department_id)? })
-}
-
-pub fn resolution(request: wire::ResolveRequest, if_match: Option<i64>) -> Result<Resolution, Fault> {
-    let target = target(&request.ticket_id, if_match)?;
-    Ok(Resolution { target, text: request.text, media_ids: ids("media_ids", &request.media_ids)? })
-}
-
-pub fn rating(request: wire::RateRequest, if_match: Option<i64>) -> Result<Rating, Fault> {
-    let target = target(&request.ticket_id, if_match)?;
-    let satisfied = request.satisfied.ok_or_else(|| Fault::field("satisfied", "must be true or false"))?;
-    Ok(Rating { target, satisfied, comment: request.comment })
+    let department_id = id("department_id", &request.department_id)?;
+    let assisting = ids("assisting_ids", &request.assisting_ids)?;
+    Ok(Dispatch { target, department_id, assisting, text: deeds::note(request.text)? })
 }
 
 pub fn listing(request: wire::ListTicketsRequest) -> Result<Listing, Fault> {

@@ -2,18 +2,22 @@
 use chassis::{access::Caller, clock::business_date, faults::Fault, geo, telemetry};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{body_hash, check_media, check_text};
 use crate::{
     Tickets,
-    category::{Category, TO_BE_CLASSIFIED},
+    category::TO_BE_CLASSIFIED,
+    decide::{Change, born_timers},
     error::Refusal,
+    calendar::ClockMode,
+    machine::State,
     map::DistrictMap,
     store::{
         self,
         place::Place,
-        report::{NewTicket, Point, Terms},
+        report::NewTicket,
     },
     ticket::Ticket,
 };
@@ -45,7 +49,8 @@ pub struct Location {
 }
 
 impl Location {
-    fn gcj(&self) -> geo::Point {
+    /// The point in GCJ-02.
+    pub fn gcj(&self) -> geo::Point {
         match self.crs {
             Crs::Wgs84 => geo::wgs84_to_gcj02((self.lng, self.lat)),
             Crs::Gcj02 => (self.lng, self.lat),
@@ -65,6 +70,8 @@ pub struct Report {
     pub media_ids: Vec<Uuid>,
     /// None: now.
     pub captured_at: Option<DateTime<Utc>>,
+    /// To the public; never to the district.
+    pub anonymous: bool,
 }
 
 /// Files a report; the same again answers the same ticket, even where it would be refused by now.
@@ -87,33 +94,61 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
     let category = tickets.categories.find(&tickets.pool, caller.district_id, code).await?;
     let category = category.ok_or(Refusal::CategoryUnknown)?;
     let (place_id, place_path) = locate(tickets, caller.district_id, &report).await?;
-    let claim_by = now + TimeDelta::minutes(tickets.settings.claim_minutes);
-    let dispatch_by = claim_by + TimeDelta::minutes(tickets.settings.dispatch_minutes);
-    Ok(NewTicket {
+    let settings = &tickets.settings;
+    let claim_by = now + TimeDelta::minutes(settings.claim_minutes(category.priority));
+    let dispatch_by = now + TimeDelta::minutes(settings.claim_minutes + settings.dispatch_minutes);
+    let calendar = tickets.rules(caller.district_id).calendar;
+    let clock = ClockMode::Natural;
+    let mut ticket = Ticket {
         district_id: caller.district_id,
         ticket_id: report.ticket_id,
         number_prefix: number_prefix(&place_path, now),
+        version: 1,
+        state: State::Pool.code().into(),
+        level: category.level,
+        priority: category.priority,
+        category_code: category.category_code.clone(),
+        clock: clock.code().into(),
+        resolve_minutes: category.resolve_hours * 60,
+        after_photo: category.after_photo,
+        held_by: format!("street:{}", place_path.split('.').take(2).collect::<Vec<_>>().join(".")),
         place_id,
         place_path,
-        point: report.location.as_ref().map(point),
         reporter_id: caller.person_id,
-        reporter_role: caller.role.as_str_name(),
-        media: report.media_ids,
+        reporter_role: caller.role.as_str_name().into(),
+        report_media: report.media_ids,
         captured_at: report.captured_at.unwrap_or(now),
         received_at: now,
+        entered_at: Some(now),
         claim_by,
-        promised_by: dispatch_by + TimeDelta::hours(i64::from(category.resolve_hours)),
-        terms: terms(&category),
+        promised_by: calendar.add(dispatch_by, i64::from(category.resolve_hours * 60), clock),
         text: report.text,
+        anonymous: report.anonymous,
         request_hash: hash,
-        traceparent: telemetry::traceparent_of_current(),
-    })
+        legs: json!([]),
+        refusals: json!([]),
+        co_reports: json!([]),
+        ..Ticket::default()
+    };
+    if let Some(location) = &report.location {
+        set_point(&mut ticket, location);
+    }
+    born_timers(&mut ticket);
+    let change = Change::born(ticket, telemetry::traceparent_of_current());
+    Ok(NewTicket { facts: change.facts, told: change.told, traceparent: change.traceparent, ticket: change.after })
+}
+
+fn set_point(ticket: &mut Ticket, location: &Location) {
+    let Location { lng, lat, crs, accuracy_m } = *location;
+    let (gcj_lng, gcj_lat) = location.gcj();
+    (ticket.lng, ticket.lat, ticket.crs, ticket.accuracy_m) = (Some(lng), Some(lat), Some(crs.code().into()), accuracy_m);
+    (ticket.gcj_lng, ticket.gcj_lat) = (Some(gcj_lng), Some(gcj_lat));
 }
 
 /// Writes it, or answers what the same id has already written.
-async fn file(tickets: &Tickets, ticket: NewTicket) -> Result<Ticket, Fault> {
-    let (district, id, hash) = (ticket.district_id, ticket.ticket_id, ticket.request_hash.clone());
-    if let Some(made) = tickets.reports.call(id, ticket).await? {
+async fn file(tickets: &Tickets, new: NewTicket) -> Result<Ticket, Fault> {
+    let (district, id, hash) = (new.ticket.district_id, new.ticket.ticket_id, new.ticket.request_hash.clone());
+    if let Some(made) = tickets.reports.call(id, new).await? {
         return Ok(made);
     }
     let known = store::ticket::get(&tickets.pool, district, id).await?;
@@ -137,21 +172,6 @@ fn check(tickets: &Tickets, caller: &Caller, report: &Report, now: DateTime<Utc>
         }
         _ => Ok(()),
     }
-}
-
-fn terms(category: &Category) -> Terms {
-    Terms {
-        category_code: category.category_code.clone(),
-        level: category.level,
-        priority: category.priority,
-        resolve_hours: category.resolve_hours,
-        after_photo: category.after_photo,
-    }
-}
-
-fn point(location: &Location) -> Point {
-    let Location { lng, lat, crs, accuracy_m } = *location;
-    Point { lng, lat, crs: crs.code(), accuracy_m, gcj: location.gcj() }
 }
 
 /// "GN261123-": the district's code and the business date.

@@ -21,6 +21,11 @@ pub async fn get(pool: &PgPool, district_id: Uuid, ticket_id: Uuid) -> sqlx::Res
     sqlx::query_file_as!(Ticket, "src/store/get.sql", district_id, ticket_id).fetch_optional(pool).await
 }
 
+/// Several tickets, each of its own district.
+pub async fn get_many(pool: &PgPool, districts: &[Uuid], tickets: &[Uuid]) -> sqlx::Result<Vec<Ticket>> {
+    sqlx::query_file_as!(Ticket, "src/store/get_many.sql", districts, tickets).fetch_all(pool).await
+}
+
 /// What one person reported, newest first.
 pub async fn list_mine(pool: &PgPool, district: Uuid, person: Uuid, page: Page<'_>) -> sqlx::Result<Vec<Ticket>> {
     let Page { state, below: (at, id), rows } = page;

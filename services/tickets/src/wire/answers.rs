@@ -6,7 +6,7 @@ use proto::{
     api::v1::post::Role,
     residents::v1::{Location, location::Crs},
     tickets::v1::{
-        Category, Ticket, TicketEvent,
+        self as wire, Category, Deadline, Leg, Pause, Ticket, TicketEvent,
         ticket::{DepartmentRef, Media, PlaceRef, Reporter, State, media::Purpose},
     },
 };
@@ -45,12 +45,76 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
         media: if open { media(tickets, &row) } else { Vec::new() },
         etag: etag(row.version),
         closed_at: time(row.closed_at),
+        held_by: row.held_by.clone(),
+        deadlines: deadlines(&row),
+        legs: row.legs().into_iter().map(leg).collect(),
+        refusals: row.refusals().into_iter().map(refusal).collect(),
+        binding: row.binding,
+        handler_name: row.handler_name.clone().unwrap_or_default(),
+        deemed_accepted: row.deemed_accepted,
+        checker_id: checker(&row, caller, open).map(|id| id.to_string()),
+        checker_name: checker(&row, caller, open).and(row.checker_name.clone()).unwrap_or_default(),
+        check_passed: row.check_passed,
+        solved_level: row.solved_level.map(i32::from).unwrap_or_default(),
+        pause: row.pause().map(pause),
+        pause_request: row.pause_request().filter(|_| open).map(pause_request),
+        review_at: time(row.review_at),
+        invalid_proposed: row.invalid_proposal.is_some() && open,
+        parent_ticket_id: row.parent_ticket_id.map(|id| id.to_string()),
+        co_report_count: i32::try_from(row.co_reports().len()).unwrap_or(i32::MAX),
+        returned_count: row.returned_count,
+        recurred: row.recurred,
+        anonymous: row.anonymous,
+        resolve_minutes: row.resolve_minutes,
+        solved: row.solved,
+        clock: row.clock,
+        outcome: row.outcome,
+        nofix_reason: row.nofix_reason,
+        invalid_reason: row.invalid_reason,
         number: row.number,
         category_code: row.category_code,
         text: row.text,
         resolution_text: row.resolution_text,
         coordination_reason: row.coordination_reason,
     }
+}
+
+/// Who is drawn to check is told to them and to the staff of the area, not to the handler's department alone.
+fn checker(row: &ticket::Ticket, caller: &Caller, open: bool) -> Option<Uuid> {
+    row.checker_id.filter(|checker| open || *checker == caller.person_id)
+}
+
+fn deadlines(row: &ticket::Ticket) -> Vec<Deadline> {
+    let mut deadlines = row.deadlines();
+    deadlines.sort_by_key(|deadline| deadline.due_at);
+    let deadline = |it: ticket::Deadline| Deadline { kind: it.kind.code().into(), due_at: Some(timestamp(it.due_at)) };
+    deadlines.into_iter().map(deadline).collect()
+}
+
+fn leg(leg: ticket::Leg) -> Leg {
+    Leg {
+        department_id: leg.department_id.to_string(),
+        lead: leg.lead,
+        state: leg.state,
+        dispatched_at: Some(timestamp(leg.dispatched_at)),
+        accepted_at: time(leg.accepted_at),
+        done_at: time(leg.done_at),
+        text: leg.text,
+    }
+}
+
+fn refusal(refused: ticket::Refused) -> wire::Refusal {
+    wire::Refusal { department_id: refused.department_id.to_string(), at: Some(timestamp(refused.at)), text: refused.text }
+}
+
+fn pause(pause: ticket::Pause) -> Pause {
+    let (started_at, until) = (Some(timestamp(pause.started_at)), Some(timestamp(pause.until)));
+    Pause { reason_code: pause.reason_code, text: pause.text, started_at, until }
+}
+
+fn pause_request(request: ticket::PauseRequest) -> Pause {
+    let (started_at, until) = (Some(timestamp(request.at)), Some(timestamp(request.until)));
+    Pause { reason_code: request.reason_code, text: request.text, started_at, until }
 }
 
 fn time(at: Option<DateTime<Utc>>) -> Option<Timestamp> {
@@ -84,7 +148,7 @@ fn reporter(row: &ticket::Ticket, open: bool) -> Reporter {
     let name = row.reporter_name.as_deref().unwrap_or_default();
     Reporter {
         person_id: open.then(|| row.reporter_id.to_string()),
-        name: if open { name.to_owned() } else { masked(name) },
+        name: if open { name.to_owned() } else if row.anonymous { String::new() } else { masked(name) },
         role: role(&row.reporter_role),
     }
 }

@@ -1,0 +1,149 @@
+//! What must hold before a ticket changes.
+use chassis::{access::holds as lies_in, geo};
+use chrono::TimeDelta;
+
+use super::{
+    deed::{Actor, Deed, Wish},
+    rules::Rules,
+};
+use crate::{
+    error::Refusal,
+    machine::{Act, Reason, State, Timer, Transition, When},
+    ticket::Ticket,
+};
+
+/// Whether the actor may touch this ticket at all.
+pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
+    let Some(actor) = &wish.actor else { return Ok(()) };
+    let here = actor.reach.district || actor.reach.places.iter().any(|place| lies_in(place, &ticket.place_path));
+    let lead = ticket.department_id.is_some_and(|department| actor.reach.departments.contains(&department));
+    match wish.deed.act() {
+        Act::RateSatisfied | Act::RateDissatisfied | Act::Appeal | Act::Reopen | Act::Withdraw | Act::AddEvidence => {
+            if ticket.reporter_id == actor.person_id { Ok(()) } else { Err(Refusal::NotYours) }
+        }
+        Act::Accept | Act::Refuse | Act::RequestPause => if lead { Ok(()) } else { Err(Refusal::NotYours) },
+        Act::Resolve if ticket.state() == State::Community && here => Ok(()),
+        Act::Resolve => if lead { Ok(()) } else { Err(Refusal::NotYours) },
+        Act::FinishPart if ticket.assisting.iter().any(|helper| actor.reach.departments.contains(helper)) => Ok(()),
+        Act::FinishPart => Err(Refusal::NotYours),
+        Act::FileStatement | Act::Mediate if here || is_party(ticket, actor) => Ok(()),
+        Act::FileStatement | Act::Mediate => Err(Refusal::NotYours),
+        Act::CheckPassed | Act::CheckFailed if ticket.checker_id == Some(actor.person_id) => Ok(()),
+        _ => if here { Ok(()) } else { Err(Refusal::PlaceNotAllowed) },
+    }
+}
+
+fn is_party(ticket: &Ticket, actor: &Actor) -> bool {
+    ticket.legs().iter().any(|leg| actor.reach.departments.contains(&leg.department_id))
+}
+
+/// Whether a row's condition holds.
+pub fn holds(when: When, ticket: &Ticket, wish: &Wish, rules: &Rules) -> bool {
+    let actor = wish.actor.as_ref().map(|actor| actor.person_id);
+    let within = |since: Option<chrono::DateTime<chrono::Utc>>, minutes| {
+        since.is_some_and(|since| wish.at <= since + TimeDelta::minutes(minutes))
+    };
+    match when {
+        When::Always => true,
+        When::Unclaimed => ticket.coordination_reason == Reason::Unclaimed.code(),
+        When::Appealed => ticket.coordination_reason == Reason::Appealed.code(),
+        When::SmallMatter => ticket.level >= 3 && ticket.in_community(),
+        When::InCommunity => ticket.in_community(),
+        When::FirstMiss => ticket.dispatch_misses == 0,
+        When::SecondMiss => ticket.dispatch_misses > 0,
+        When::AnotherHandler => ticket.handler_id != actor,
+        When::OwnWork => ticket.handler_id.is_none_or(|handler| Some(handler) == actor),
+        When::MayRefuse => may_refuse(ticket, wish),
+        When::Fallback => rules.fallback(ticket).is_some(),
+        When::NoFallback => rules.fallback(ticket).is_none(),
+        When::PauseRequested => ticket.pause_request.is_some(),
+        When::FirstTime => ticket.reopen_count == 0,
+        When::Again => ticket.reopen_count > 0,
+        When::CheckPassed => ticket.check_passed == Some(true),
+        When::Unchecked => ticket.check_passed.is_none(),
+        When::InvalidProposed => ticket.invalid_proposal().is_some_and(|proposal| Some(proposal.by) != actor),
+        When::MayAppeal => !ticket.appealed && within(ticket.invalid_at, rules.settings.appeal_minutes),
+        When::MayReopen => !ticket.recurred && within(ticket.closed_at, rules.settings.reopen_minutes),
+        When::NoCoReports => ticket.co_reports().is_empty(),
+        When::CoReports => !ticket.co_reports().is_empty(),
+    }
+}
+
+fn may_refuse(ticket: &Ticket, wish: &Wish) -> bool {
+    let refusals = ticket.refusals();
+    let mut accept = ticket.deadlines().into_iter().filter(|deadline| deadline.kind == Timer::Accept);
+    !ticket.binding
+        && refusals.len() < 2
+        && !refusals.iter().any(|refused| Some(refused.department_id) == ticket.department_id)
+        && accept.any(|deadline| wish.at <= deadline.due_at)
+}
+
+/// Why no row admits it: the state itself, or what its rows ask beside it.
+pub fn why_not(ticket: &Ticket, wish: &Wish, at_hand: &[&Transition]) -> Refusal {
+    let (act, boxed) = (wish.deed.act(), || Box::new(ticket.clone()));
+    let taken = ticket.state() == State::Claimed && ticket.claimed_by != wish.actor.as_ref().map(|actor| actor.person_id);
+    match at_hand.first().map(|row| row.when) {
+        _ if act == Act::Claim && taken => Refusal::AlreadyClaimed(boxed()),
+        Some(When::OwnWork) => Refusal::NotTheHandler(boxed()),
+        Some(when) => Refusal::ConditionNotMet(when, boxed()),
+        None => Refusal::StateConflict(boxed()),
+    }
+}
+
+/// What is asked of the deed itself, once the state allows it.
+pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal> {
+    let Some(actor) = &wish.actor else { return Ok(()) };
+    let (person, boxed) = (actor.person_id, || Box::new(ticket.clone()));
+    let reporter = ticket.reporter_id == person || ticket.co_reports().iter().any(|report| report.person_id == person);
+    let limit = |until, minutes| (until > wish.at && until <= wish.at + TimeDelta::minutes(minutes)).then_some(());
+    match &wish.deed {
+        Deed::Claim | Deed::Accept | Deed::Resolve { .. } | Deed::Check { .. } | Deed::ConfirmInvalid | Deed::ProposeInvalid { .. }
+            if reporter =>
+        {
+            Err(Refusal::NotIndependent(boxed()))
+        }
+        Deed::Dispatch { .. } | Deed::HandToCommunity { .. } | Deed::MarkUnclear { .. }
+            if ticket.claimed_by.is_some_and(|claimer| claimer != person) =>
+        {
+            Err(Refusal::NotTheClaimer(boxed()))
+        }
+        Deed::Classify(_) if ticket.state() == State::Claimed && ticket.claimed_by.is_some_and(|claimer| claimer != person) => {
+            Err(Refusal::NotTheClaimer(boxed()))
+        }
+        Deed::Check { .. } if ticket.handler_id == Some(person) => Err(Refusal::NotIndependent(boxed())),
+        Deed::Check { .. } if ticket.checker_id.is_some_and(|checker| checker != person) => {
+            Err(Refusal::NotTheChecker(boxed()))
+        }
+        Deed::Resolve { media, .. } if ticket.after_photo && media.is_empty() => Err(Refusal::AfterPhotoRequired),
+        Deed::Resolve { away, .. } if is_away(ticket, away.point, rules) && away.reason.trim().is_empty() => {
+            Err(Refusal::AwayReasonRequired)
+        }
+        Deed::Rule { ruling, .. } if ruling.extension_minutes.is_some() && ticket.extended => {
+            Err(Refusal::AlreadyExtended(boxed()))
+        }
+        Deed::PutOff { review_at, .. } => {
+            limit(*review_at, rules.settings.review_minutes_most).ok_or(Refusal::OutOfBounds("review_at", rules.settings.review_minutes_most))
+        }
+        Deed::RequestPause { until, .. } | Deed::Mediate { until, .. } | Deed::Pause { until: Some(until), .. } => {
+            limit(*until, rules.settings.pause_minutes_most).ok_or(Refusal::OutOfBounds("until", rules.settings.pause_minutes_most))
+        }
+        Deed::AddEvidence { media, .. } | Deed::Reopen { media, .. } => {
+            let twice = media.iter().any(|id| ticket.report_media.contains(id));
+            let room = ticket.report_media.len() + media.len() <= 18;
+            if twice || !room { Err(Refusal::TooManyPhotos(boxed())) } else { Ok(()) }
+        }
+        Deed::FileStatement { .. } | Deed::FinishPart { .. } if ticket.said.len() >= 32 => Err(Refusal::TooMuchSaid(boxed())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the handler was far from the reported point.
+pub fn is_away(ticket: &Ticket, point: Option<(f64, f64)>, rules: &Rules) -> bool {
+    distance_m(ticket, point).is_some_and(|metres| metres > rules.settings.near_metres)
+}
+
+/// Metres between the handler and the reported point, where both are known.
+pub fn distance_m(ticket: &Ticket, point: Option<(f64, f64)>) -> Option<f64> {
+    let (lng, lat) = (ticket.gcj_lng?, ticket.gcj_lat?);
+    point.map(|point| geo::distance_m(point, (lng, lat)))
+}

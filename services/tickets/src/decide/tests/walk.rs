@@ -1,0 +1,324 @@
+//! A random walk over the real rules: people of every kind do everything to everything, with retries, races and time. After
+//! every step the invariants of the state table hold.
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
+
+use super::{World, morning};
+use crate::{
+    decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, change::difference, decide},
+    machine::{State, TRANSITIONS, Timer},
+    ticket::{CoReport, Ticket},
+};
+
+/// Steps of one walker. `HEMEI_WALK_STEPS` asks for more or fewer in all.
+const STEPS: usize = 1_000_000;
+const WALKERS: u64 = 4;
+const TICKETS: usize = 6;
+
+/// A small generator: the same seed walks the same way.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % sides as u64).unwrap()
+    }
+
+    fn one_in(&mut self, sides: usize) -> bool {
+        self.roll(sides) == 0
+    }
+}
+
+/// A ticket with its history.
+struct Track {
+    ticket: Ticket,
+    /// The history replayed.
+    replayed: Map<String, Value>,
+    last_at: DateTime<Utc>,
+    /// PENDING, ACTIVE or VOID; what the points service makes of the events.
+    award: &'static str,
+    activations: u32,
+    time_in_states: TimeDelta,
+}
+
+struct Walk {
+    world: World,
+    dice: Dice,
+    now: DateTime<Utc>,
+    tracks: Vec<Track>,
+    last: Option<(usize, Wish)>,
+    born: u128,
+    taken: HashSet<&'static str>,
+}
+
+impl Walk {
+    fn new(seed: u64) -> Self {
+        let world = World::new();
+        let mut walk =
+            Self { world, dice: Dice(seed), now: morning(), tracks: Vec::new(), last: None, born: 0, taken: HashSet::new() };
+        for _ in 0..TICKETS {
+            let track = walk.report();
+            walk.tracks.push(track);
+        }
+        walk
+    }
+
+    fn report(&mut self) -> Track {
+        self.born += 1;
+        let reporter = self.world.people[self.dice.roll(2)].clone();
+        let ticket = self.world.born(self.born, &reporter, self.now, 2 + i16::try_from(self.dice.roll(3)).unwrap());
+        let change = Change::born(ticket.clone(), String::new());
+        let Value::Object(replayed) = change.facts else { panic!("facts") };
+        Track { ticket, replayed, last_at: self.now, award: "", activations: 0, time_in_states: TimeDelta::zero() }
+    }
+
+    fn step(&mut self) {
+        if self.dice.one_in(4) {
+            self.now += TimeDelta::minutes([1, 1, 2, 7, 40, 600, 5000][self.dice.roll(7)]);
+        }
+        let at = self.dice.roll(TICKETS);
+        match self.dice.roll(12) {
+            0..=3 => self.fire(at),
+            4 if self.last.is_some() => self.again(),
+            5 => self.merge(at),
+            _ => {
+                let actor = self.actor(at);
+                let deed = self.deed();
+                let wish = self.world.wish(&self.tracks[at].ticket, Some(&actor), deed, self.now);
+                self.carry(at, wish);
+            }
+        }
+        let ended = self.tracks[at].ticket.state().ended();
+        if ended && self.dice.one_in(30) && !self.tracks.iter().any(|other| other.ticket.parent_ticket_id == Some(self.tracks[at].ticket.ticket_id)) {
+            self.tracks[at] = self.report();
+            self.last = None;
+        }
+    }
+
+    /// Anybody, or, so that the walk gets somewhere, one who has a part in the ticket.
+    fn actor(&mut self, at: usize) -> Actor {
+        let (ticket, people) = (&self.tracks[at].ticket, &self.world.people);
+        let part = [Some(ticket.reporter_id), ticket.claimed_by, ticket.handler_id, ticket.checker_id][self.dice.roll(4)];
+        let knows = |person: &&Actor| Some(person.person_id) == part;
+        let of_department = |person: &&Actor| ticket.department_id.is_some_and(|id| person.reach.departments.contains(&id));
+        let known = match self.dice.roll(3) {
+            0 => people.iter().find(knows),
+            1 => people.iter().find(of_department),
+            _ => None,
+        };
+        known.cloned().unwrap_or_else(|| people[self.dice.roll(people.len())].clone())
+    }
+
+    /// What is due acts, oldest first.
+    fn fire(&mut self, at: usize) {
+        let ticket = &self.tracks[at].ticket;
+        let Some(due) = ticket.due_at.filter(|due| *due <= self.now) else { return };
+        let first = ticket.deadlines().into_iter().find(|deadline| deadline.due_at == due).unwrap();
+        let wish = self.world.wish(ticket, None, Deed::Expire(first.kind), self.now);
+        let before = ticket.version;
+        self.carry(at, wish);
+        assert!(self.tracks[at].ticket.version > before, "a deadline did nothing: {first:?} {:?}", self.tracks[at].ticket);
+    }
+
+    /// The last wish once more: the same answer, or a refusal; never a second effect.
+    fn again(&mut self) {
+        let (at, wish) = self.last.clone().unwrap();
+        let before = self.tracks[at].ticket.version;
+        if matches!(decide(&self.tracks[at].ticket, &wish, &self.world.rules), Ok(Decision::Change(_))) {
+            panic!("a repetition had an effect: {wish:?} on {:?} at {before}", self.tracks[at].ticket);
+        }
+    }
+
+    /// Two tickets in one step, or neither.
+    fn merge(&mut self, child: usize) {
+        let parent = self.dice.roll(TICKETS);
+        if parent == child || self.tracks[parent].ticket.state().ended() {
+            return;
+        }
+        let actor = self.world.people[2 + self.dice.roll(2)].clone();
+        let (duplicate, into) = (&self.tracks[child].ticket, &self.tracks[parent].ticket);
+        let report = CoReport { ticket_id: duplicate.ticket_id, person_id: duplicate.reporter_id, role: duplicate.reporter_role.clone() };
+        let merge = self.world.wish(duplicate, Some(&actor), Deed::Merge { parent_ticket_id: into.ticket_id }, self.now);
+        let take_in = self.world.wish(into, Some(&actor), Deed::TakeIn { report }, self.now);
+        let both = (decide(duplicate, &merge, &self.world.rules), decide(into, &take_in, &self.world.rules));
+        if let (Ok(Decision::Change(merged)), Ok(Decision::Change(taken))) = both {
+            self.write(child, *merged);
+            self.write(parent, *taken);
+            self.last = None;
+        }
+    }
+
+    fn carry(&mut self, at: usize, wish: Wish) {
+        let decided = decide(&self.tracks[at].ticket, &wish, &self.world.rules);
+        let Ok(Decision::Change(change)) = decided else { return };
+        // a race: somebody else decided on the same row; whoever writes second has the wrong version
+        if self.dice.one_in(8) {
+            let rival = self.world.people[self.dice.roll(self.world.people.len())].clone();
+            let deed = self.deed();
+            let rival = self.world.wish(&self.tracks[at].ticket, Some(&rival), deed, self.now);
+            if let Ok(Decision::Change(first)) = decide(&self.tracks[at].ticket, &rival, &self.world.rules) {
+                self.write(at, *first);
+                assert_ne!(change.version, self.tracks[at].ticket.version, "both would be written");
+                self.last = None;
+                return;
+            }
+        }
+        self.write(at, *change);
+        self.last = wish.actor.is_some().then_some((at, wish));
+    }
+
+    fn write(&mut self, at: usize, change: Change) {
+        self.taken.insert(change.transition);
+        let track = &mut self.tracks[at];
+        let before = std::mem::replace(&mut track.ticket, change.after.clone());
+        let Value::Object(facts) = &change.facts else { panic!("facts") };
+        track.replayed.extend(facts.clone());
+        if change.moves {
+            track.time_in_states += change.at - before.entered_at.unwrap();
+        }
+        settle(track, &change);
+        check(&before, track, &change);
+        track.last_at = change.at;
+    }
+
+    fn deed(&mut self) -> Deed {
+        let department_id = self.world.departments[self.dice.roll(4)];
+        let assisting = if self.dice.one_in(3) { vec![self.world.departments[self.dice.roll(4)]] } else { vec![] };
+        let assisting: Vec<_> = assisting.into_iter().filter(|other| *other != department_id).collect();
+        let (text, reason) = (|| "文字".to_owned(), || "理由".to_owned());
+        let until = self.now + TimeDelta::hours(i64::try_from(self.dice.roll(900)).unwrap());
+        let media = vec![uuid::Uuid::from_u128(self.dice.0.into())];
+        match self.dice.roll(34) {
+            0..=2 => Deed::Claim,
+            3 => Deed::HandToCommunity { text: text() },
+            4 => Deed::PassUp { reason: reason() },
+            5..=7 => Deed::Dispatch { department_id, assisting, text: text() },
+            8 => Deed::MarkUnclear { reason: reason() },
+            9 => Deed::Accept,
+            10 | 11 => Deed::Refuse { basis: reason() },
+            12 => Deed::Rule { ruling: Ruling { department_id: Some(department_id), assisting, extension_minutes: None }, reason: reason() },
+            13 => Deed::Rule { ruling: Ruling { department_id: None, assisting: vec![], extension_minutes: Some(60) }, reason: reason() },
+            14..=16 => Deed::Resolve { text: text(), media, away: Away::default() },
+            17 => Deed::Pause { until: None, text: text() },
+            18 => Deed::Resume { reason: reason() },
+            19 | 20 => Deed::Check { passed: self.dice.one_in(2), text: text() },
+            21 | 22 => Deed::Rate { satisfied: self.dice.one_in(3), solved: true, comment: text() },
+            23 => Deed::PutOff { reason: reason(), review_at: until },
+            24 => Deed::Review { reason: reason() },
+            25 => Deed::ProposeInvalid { reason: reason(), malicious: self.dice.one_in(2) },
+            26 => Deed::ConfirmInvalid,
+            27 => [Deed::Appeal { reason: reason() }, Deed::DismissAppeal { reason: reason() }][self.dice.roll(2)].clone(),
+            28 => Deed::Reopen { text: text(), media },
+            29 => Deed::Withdraw { reason: reason() },
+            30 => Deed::Mediate { mediation_case_id: department_id, until, text: text() },
+            31 => [Deed::AddEvidence { text: text(), media }, Deed::FileStatement { text: text() }][self.dice.roll(2)].clone(),
+            32 => [Deed::FinishPart { text: text() }, Deed::Classify(terms())][self.dice.roll(2)].clone(),
+            33 => Deed::RequestPause { reason_code: "WEATHER".into(), text: text(), until },
+            _ => Deed::Expire(Timer::Claim),
+        }
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        category_code: "06010".into(),
+        level: 3,
+        priority: 2,
+        clock: "WORKING".into(),
+        resolve_minutes: 480,
+        after_photo: false,
+        text: String::new(),
+    }
+}
+
+/// What the points service makes of an event.
+fn settle(track: &mut Track, change: &Change) {
+    match (change.transition, change.after.state()) {
+        ("T2" | "T3b" | "T12" | "T13", _) if track.award.is_empty() || track.award == "VOID" => track.award = "PENDING",
+        (_, State::Closed) if track.award == "PENDING" => {
+            track.award = "ACTIVE";
+            track.activations += 1;
+        }
+        (_, State::Invalid | State::Withdrawn) if track.award == "PENDING" => track.award = "VOID",
+        _ => {}
+    }
+}
+
+/// The twelve invariants.
+fn check(before: &Ticket, track: &Track, change: &Change) {
+    let (ticket, id) = (&track.ticket, change.transition);
+    let told = || format!("{id}: {before:?} → {ticket:?}");
+    let (state, was) = (ticket.state(), before.state());
+    // 1 nobody can rest on it
+    assert_eq!(ticket.due_at.is_none(), state.ended(), "{}", told());
+    assert_eq!(ticket.held_by.is_empty(), state.ended(), "{}", told());
+    assert_eq!(ticket.due_at, ticket.deadlines().iter().map(|deadline| deadline.due_at).min(), "{}", told());
+    // 2 the deadline moves only by rulings, pauses and returns; the promise never
+    let first = before.resolve_by.is_none();
+    let movers = ["T12", "T16", "T17", "T18", "T20", "T24", "T28", "T30"];
+    assert!(first || ticket.resolve_by == before.resolve_by || movers.contains(&id), "{}", told());
+    assert!(ticket.resolve_by >= before.resolve_by || ["T17"].contains(&id), "{}", told());
+    assert_eq!((ticket.promised_by, ticket.claim_by), (before.promised_by, before.claim_by), "{}", told());
+    // 3 one open part is lead, and it is the department's
+    let open: Vec<_> = ticket.legs().into_iter().filter(|leg| leg.lead && leg.state == "OPEN").collect();
+    assert!(open.len() <= 1, "{}", told());
+    if matches!(state, State::Dispatched | State::InProgress) {
+        assert_eq!(open.first().map(|leg| leg.department_id), ticket.department_id, "{}", told());
+        assert_eq!(ticket.held_by, format!("department:{}", ticket.department_id.unwrap()), "{}", told());
+    }
+    // 4 finder, handler and checker are three
+    if ["T37", "T18"].contains(&id) {
+        assert!(change.actor_id != before.handler_id && change.actor_id != Some(before.reporter_id), "{}", told());
+    }
+    if state == State::Feedback {
+        assert!(ticket.checker_id.is_none() || ticket.checker_id != ticket.handler_id, "{}", told());
+    }
+    // 5 and 6 refusals are bounded, and end with a ruling
+    let refusals = ticket.refusals();
+    let departments: HashSet<_> = refusals.iter().map(|refused| refused.department_id).collect();
+    assert!(refusals.len() <= 2 && departments.len() == refusals.len(), "{}", told());
+    assert!(id != "T11" || !before.binding, "{}", told());
+    // 7 points at most once
+    assert!(track.activations <= 1, "{}", told());
+    assert!(state != State::Invalid || track.award != "PENDING", "{}", told());
+    // 8 the history replays to the row
+    if change.version % 7 == 0 {
+        let row = difference(&Ticket::default(), ticket);
+        for (column, value) in &track.replayed {
+            let blank = || serde_json::to_value(Ticket::default()).unwrap()[column].clone();
+            assert_eq!(row.get(column).cloned().unwrap_or_else(blank), *value, "{column} {}", told());
+        }
+    }
+    // 9 an event for every version, told
+    assert_eq!((ticket.version, change.told["sequence"].as_i64()), (before.version + 1, Some(ticket.version)), "{}", told());
+    assert_eq!(change.told["to_state"], ticket.state, "{}", told());
+    // 10 ended states leave by appeal and reopening only
+    assert!(!was.ended() || ["T26", "T28"].contains(&id), "{}", told());
+    // 11 merged tickets have no children
+    assert!(state != State::Merged || ticket.co_reports().is_empty(), "{}", told());
+    // 12 the time in all states is the age
+    if change.moves {
+        assert_eq!(track.time_in_states, change.at - ticket.received_at, "{}", told());
+    }
+    assert!(change.at >= track.last_at, "{}", told());
+}
+
+#[test]
+fn a_million_random_steps_keep_every_invariant() {
+    let steps = std::env::var("HEMEI_WALK_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(STEPS);
+    let walkers = (1..=WALKERS).map(|seed| {
+        std::thread::spawn(move || {
+            let mut walk = Walk::new(seed);
+            for _ in 0..steps / WALKERS as usize {
+                walk.step();
+            }
+            walk.taken
+        })
+    });
+    let walkers: Vec<_> = walkers.collect();
+    let taken: HashSet<&str> = walkers.into_iter().flat_map(|walker| walker.join().unwrap()).collect();
+    let missed: Vec<_> = TRANSITIONS.iter().map(|row| row.id).filter(|id| *id != "T1" && *id != "T13b" && !taken.contains(id)).collect();
+    assert!(missed.is_empty(), "rows never walked: {missed:?}");
+}
