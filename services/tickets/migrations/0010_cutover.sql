@@ -44,3 +44,15 @@ create index ticket_due on tickets.ticket (due_at) where due_at is not null;
 -- Closed tickets are the many; by state only the open ones are asked for.
 drop index tickets.ticket_state;
 create index ticket_open on tickets.ticket (district_id, state, received_at, ticket_id) where due_at is not null;
+
+-- Posts of the staff, a projection of the residents service.
+create table if not exists tickets.post (
+    district_id uuid not null,
+    post_id uuid not null,
+    person_id uuid not null,
+    role text not null,
+    place_path text collate "C" not null,
+    department_id uuid,
+    constraint post_key primary key (district_id, post_id)
+);
+create index if not exists post_place on tickets.post (district_id, role, place_path);

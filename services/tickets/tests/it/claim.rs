@@ -4,7 +4,7 @@ use proto::tickets::v1::{ClaimRequest, ticket::State, ticket_service_server::Tic
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::harness::{World, answer, fact, people::Person, reason, state};
+use crate::harness::{TIMERS, World, answer, fact, people::Person, reason, state};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_one_liaison_gets_the_ticket() {
@@ -43,7 +43,7 @@ async fn only_one_liaison_gets_the_ticket() {
     }
     let winner = world.get(&world.liaison, &ticket.ticket_id).await.unwrap();
     assert_eq!((state(&winner), winner.etag.as_str()), (State::Claimed, "\"2\""));
-    assert_eq!((world.count("event").await, world.count("outbox").await, world.count("timer").await), (2, 2, 0));
+    assert_eq!((world.count("event").await, world.count("outbox").await, world.count(TIMERS).await), (2, 2, 1));
 }
 
 #[tokio::test]

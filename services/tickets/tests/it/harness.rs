@@ -30,6 +30,8 @@ use uuid::Uuid;
 
 use self::people::Person;
 
+/// The live deadlines, to be counted.
+pub const TIMERS: &str = "ticket, jsonb_array_elements(timers)";
 pub const NEEDS_PHOTO: &str = "85002";
 pub const NEEDS_NO_PHOTO: &str = "09006";
 
@@ -75,7 +77,7 @@ impl World {
         let clock = Clock::stopped(morning());
         let keys = Folder(std::env::temp_dir().join(format!("tickets-{}", Uuid::now_v7())));
         let media = MediaIds::new(Keyring::load_or_create(&keys.0, "media").unwrap());
-        let settings = TicketSettings { claim_minutes: 30, dispatch_minutes: 30 };
+        let settings = TicketSettings::default();
         let replica = || TicketRpc(Arc::new(Tickets::new(pool.clone(), clock.clone(), media.clone(), settings, None)));
         let [gongnong, xingshan, compound, building, street, housing, fire] = [(); 7].map(|()| Uuid::now_v7());
         let world = Self {
@@ -100,6 +102,9 @@ impl World {
         };
         tickets::load_categories(&world.pool).await.unwrap();
         world.settle().await;
+        for replica in &world.replicas {
+            replica.0.staff.reread(&world.pool).await.unwrap();
+        }
         world
     }
 
@@ -135,6 +140,11 @@ impl World {
         projection::keep_people(&mut connection, &[(person.district, person.id, told)]).await.unwrap();
     }
 
+    /// The first replica's service.
+    pub fn service(&self) -> &Tickets {
+        &self.replicas[0].0
+    }
+
     /// The replicas in turn.
     pub fn rpc(&self) -> &TicketRpc {
         &self.replicas[self.turn.fetch_add(1, Ordering::Relaxed) % 2]
@@ -154,7 +164,7 @@ impl World {
     }
 
     pub async fn dispatch(&self, person: &Person, id: &str, department: Uuid) -> Result<Ticket, Status> {
-        let request = DispatchRequest { ticket_id: id.into(), department_id: department.to_string() };
+        let request = DispatchRequest { ticket_id: id.into(), department_id: department.to_string(), ..Default::default() };
         answer(self.rpc().dispatch(person.asks("Dispatch", request)).await)
     }
 
@@ -163,12 +173,12 @@ impl World {
     }
 
     pub async fn resolve(&self, person: &Person, id: &str, photos: &[String]) -> Result<Ticket, Status> {
-        let request = ResolveRequest { ticket_id: id.into(), text: "已清理".into(), media_ids: photos.to_vec() };
+        let request = ResolveRequest { ticket_id: id.into(), text: "已清理".into(), media_ids: photos.to_vec(), ..Default::default() };
         answer(self.rpc().resolve(person.asks("Resolve", request)).await)
     }
 
     pub async fn rate(&self, person: &Person, id: &str, satisfied: bool, comment: &str) -> Result<Ticket, Status> {
-        let request = RateRequest { ticket_id: id.into(), satisfied: Some(satisfied), comment: comment.into() };
+        let request = RateRequest { ticket_id: id.into(), satisfied: Some(satisfied), comment: comment.into(), solved: None };
         answer(self.rpc().rate(person.asks("Rate", request)).await)
     }
 

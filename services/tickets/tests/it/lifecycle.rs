@@ -3,7 +3,7 @@ use proto::tickets::v1::{RateRequest, ResolveRequest, ticket::State, ticket_serv
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::harness::{NEEDS_NO_PHOTO, NEEDS_PHOTO, World, fact, field, people::Person, reason, state};
+use crate::harness::{TIMERS, NEEDS_NO_PHOTO, NEEDS_PHOTO, World, fact, field, people::Person, reason, state};
 
 #[tokio::test]
 async fn a_report_is_claimed_dispatched_accepted_resolved_and_closed() {
@@ -20,7 +20,7 @@ async fn a_report_is_claimed_dispatched_accepted_resolved_and_closed() {
         (state(&resolved), resolved.resolution_text.as_str(), resolved.media.len()),
         (State::Feedback, "已清理", 1)
     );
-    assert_eq!(world.count("timer").await, 0);
+    assert_eq!(world.count(TIMERS).await, 2, "VERIFY and RATE");
     let closed = world.rate(&world.courier, id, true, "").await.unwrap();
     assert_eq!((state(&closed), closed.satisfied), (State::Closed, Some(true)));
     assert!(closed.closed_at.is_some() && closed.resolved_at.is_some() && !closed.claimed_late);
@@ -84,8 +84,9 @@ async fn only_the_lead_department_accepts_and_only_who_accepted_resolves() {
     world.accept(&world.handler, id).await.unwrap();
     let refused = world.resolve(&mate, id, &[]).await.unwrap_err();
     assert_eq!((reason(&refused).as_str(), fact(&refused, "handler").as_str()), ("NOT_THE_HANDLER", "赵强"));
-    assert_eq!(reason(&world.accept(&mate, id).await.unwrap_err()), "STATE_CONFLICT");
-    assert!(world.resolve(&world.handler, id, &[]).await.is_ok());
+    assert_eq!(state(&world.accept(&mate, id).await.unwrap()), State::InProgress, "a colleague takes over");
+    assert_eq!(reason(&world.resolve(&world.handler, id, &[]).await.unwrap_err()), "NOT_THE_HANDLER");
+    assert!(world.resolve(&mate, id, &[]).await.is_ok());
 }
 
 #[tokio::test]
@@ -111,7 +112,7 @@ async fn a_resolution_needs_words_and_where_the_category_asks_a_photo_of_the_han
     let foreign = world.resolve(&world.handler, id, &[world.photo(&world.courier)]).await.unwrap_err();
     assert_eq!((reason(&foreign).as_str(), field(&foreign).as_str()), ("MEDIA_NOT_YOURS", "media_ids[0]"));
     let silent =
-        ResolveRequest { ticket_id: id.into(), text: " ".into(), media_ids: vec![world.photo(&world.handler)] };
+        ResolveRequest { ticket_id: id.into(), text: " ".into(), media_ids: vec![world.photo(&world.handler)], ..Default::default() };
     let silent = world.rpc().resolve(world.handler.asks("Resolve", silent)).await.unwrap_err();
     assert_eq!((reason(&silent).as_str(), field(&silent).as_str()), ("TEXT_REQUIRED", "text"));
     assert_eq!(world.count("event").await, 3);
@@ -127,22 +128,22 @@ async fn dissatisfied_once_goes_back_and_twice_goes_to_coordination() {
     let unsaid = world.rate(&world.courier, id, false, " ").await.unwrap_err();
     assert_eq!((reason(&unsaid).as_str(), field(&unsaid).as_str()), ("COMMENT_REQUIRED", "comment"));
     assert_eq!(reason(&world.rate(&world.liaison, id, false, "不行").await.unwrap_err()), "NOT_YOURS");
-    let undecided = RateRequest { ticket_id: id.into(), satisfied: None, comment: String::new() };
+    let undecided = RateRequest { ticket_id: id.into(), ..Default::default() };
     let undecided = world.rpc().rate(world.courier.asks("Rate", undecided)).await.unwrap_err();
     assert_eq!(field(&undecided), "satisfied");
     let back = world.rate(&world.courier, id, false, "还是滑").await.unwrap();
     assert_eq!((state(&back), back.reopen_count, back.satisfied), (State::InProgress, 1, Some(false)));
     assert_eq!(back.resolve_by.unwrap().seconds, world.clock.now().timestamp() + 24 * 3600, "24 hours at least");
     assert_eq!(back.promised_by, ticket.promised_by, "the promise never moves");
-    assert_eq!((world.count("timer").await, back.resolved_at), (1, None));
+    assert_eq!((world.count(TIMERS).await, back.resolved_at), (1, None));
     let again = world.resolve(&world.handler, id, &[]).await.unwrap();
     assert_eq!(again.satisfied, None, "a new word is waited for");
     let lost = world.rate(&world.courier, id, false, "没人来过").await.unwrap();
     assert_eq!((state(&lost), lost.coordination_reason.as_str()), (State::Coordination, "DISSATISFIED"));
-    assert_eq!((lost.reopen_count, lost.resolve_by, world.count("timer").await), (1, back.resolve_by, 1));
+    assert_eq!((lost.reopen_count, lost.resolve_by, world.count(TIMERS).await), (1, back.resolve_by, 2));
     assert_eq!(
         reason(&world.claim(&world.liaison, id).await.unwrap_err()),
-        "STATE_CONFLICT",
+        "CONDITION_NOT_MET",
         "T3b is for UNCLAIMED only"
     );
 }

@@ -8,7 +8,7 @@ use proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::harness::{NEEDS_NO_PHOTO, World, answer, at, field, people::Person, reason, report, state};
+use crate::harness::{TIMERS, NEEDS_NO_PHOTO, World, answer, at, field, people::Person, reason, report, state};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_report_twenty_times_is_one_ticket() {
@@ -25,7 +25,7 @@ async fn the_same_report_twenty_times_is_one_ticket() {
         answers.push(answer.await.unwrap());
     }
     assert!(answers.iter().all(|answer| answer == &answers[0]), "all answers are the same");
-    for table in ["ticket", "event", "timer", "outbox"] {
+    for table in ["ticket", "event", TIMERS, "outbox"] {
         assert_eq!(world.count(table).await, 1, "{table}");
     }
 }
@@ -168,7 +168,7 @@ async fn bad_reports_name_their_field_and_change_nothing() {
     let unknown = with(&|r| r.place_id = Some(Uuid::now_v7().to_string()));
     let unknown = world.report(&world.courier, unknown).await.unwrap_err();
     assert_eq!((reason(&unknown).as_str(), field(&unknown).as_str()), ("PLACE_NOT_FOUND", "place_id"));
-    for table in ["ticket", "event", "timer", "outbox"] {
+    for table in ["ticket", "event", TIMERS, "outbox"] {
         assert_eq!(world.count(table).await, 0, "{table}");
     }
     let ahead = with(&|r| r.captured_at = time(TimeDelta::seconds(119)));

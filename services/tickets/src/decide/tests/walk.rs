@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{World, morning};
 use crate::{
     decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, change::difference, decide},
-    machine::{State, TRANSITIONS, Timer},
+    machine::{Act, State, TRANSITIONS},
     ticket::{CoReport, Ticket},
 };
 
@@ -75,17 +75,17 @@ impl Walk {
     }
 
     fn step(&mut self) {
-        if self.dice.one_in(4) {
-            self.now += TimeDelta::minutes([1, 1, 2, 7, 40, 600, 5000][self.dice.roll(7)]);
+        if self.dice.one_in(10) {
+            self.now += TimeDelta::minutes([1, 2, 7, 20, 40, 90, 600, 5000][self.dice.roll(8)]);
         }
         let at = self.dice.roll(TICKETS);
         match self.dice.roll(12) {
-            0..=3 => self.fire(at),
+            0 | 1 => self.fire(at),
             4 if self.last.is_some() => self.again(),
             5 => self.merge(at),
             _ => {
                 let actor = self.actor(at);
-                let deed = self.deed();
+                let deed = self.deed(at);
                 let wish = self.world.wish(&self.tracks[at].ticket, Some(&actor), deed, self.now);
                 self.carry(at, wish);
             }
@@ -156,7 +156,7 @@ impl Walk {
         // a race: somebody else decided on the same row; whoever writes second has the wrong version
         if self.dice.one_in(8) {
             let rival = self.world.people[self.dice.roll(self.world.people.len())].clone();
-            let deed = self.deed();
+            let deed = self.deed(at);
             let rival = self.world.wish(&self.tracks[at].ticket, Some(&rival), deed, self.now);
             if let Ok(Decision::Change(first)) = decide(&self.tracks[at].ticket, &rival, &self.world.rules) {
                 self.write(at, *first);
@@ -183,40 +183,66 @@ impl Walk {
         track.last_at = change.at;
     }
 
-    fn deed(&mut self) -> Deed {
+    /// Half of the time something the state table has a row for, else anything.
+    fn deed(&mut self, at: usize) -> Deed {
+        let state = self.tracks[at].ticket.state();
+        let timed = |act: Act| matches!(act, Act::Expire(_) | Act::Report | Act::Merge | Act::TakeIn);
+        let fits = self.dice.one_in(2);
+        let rows = TRANSITIONS.iter().filter(|row| !timed(row.act) && (!fits || row.from.contains(&state)));
+        let acts: Vec<Act> = rows.map(|row| row.act).collect();
+        match acts.len() {
+            0 => Deed::Claim,
+            acts_there => {
+                let act = acts[self.dice.roll(acts_there)];
+                self.deed_of(act)
+            }
+        }
+    }
+
+    fn deed_of(&mut self, act: Act) -> Deed {
         let department_id = self.world.departments[self.dice.roll(4)];
         let assisting = if self.dice.one_in(3) { vec![self.world.departments[self.dice.roll(4)]] } else { vec![] };
         let assisting: Vec<_> = assisting.into_iter().filter(|other| *other != department_id).collect();
-        let (text, reason) = (|| "文字".to_owned(), || "理由".to_owned());
+        let (text, reason) = ("文字".to_owned(), "理由".to_owned());
         let until = self.now + TimeDelta::hours(i64::try_from(self.dice.roll(900)).unwrap());
         let media = vec![uuid::Uuid::from_u128(self.dice.0.into())];
-        match self.dice.roll(34) {
-            0..=2 => Deed::Claim,
-            3 => Deed::HandToCommunity { text: text() },
-            4 => Deed::PassUp { reason: reason() },
-            5..=7 => Deed::Dispatch { department_id, assisting, text: text() },
-            8 => Deed::MarkUnclear { reason: reason() },
-            9 => Deed::Accept,
-            10 | 11 => Deed::Refuse { basis: reason() },
-            12 => Deed::Rule { ruling: Ruling { department_id: Some(department_id), assisting, extension_minutes: None }, reason: reason() },
-            13 => Deed::Rule { ruling: Ruling { department_id: None, assisting: vec![], extension_minutes: Some(60) }, reason: reason() },
-            14..=16 => Deed::Resolve { text: text(), media, away: Away::default() },
-            17 => Deed::Pause { until: None, text: text() },
-            18 => Deed::Resume { reason: reason() },
-            19 | 20 => Deed::Check { passed: self.dice.one_in(2), text: text() },
-            21 | 22 => Deed::Rate { satisfied: self.dice.one_in(3), solved: true, comment: text() },
-            23 => Deed::PutOff { reason: reason(), review_at: until },
-            24 => Deed::Review { reason: reason() },
-            25 => Deed::ProposeInvalid { reason: reason(), malicious: self.dice.one_in(2) },
-            26 => Deed::ConfirmInvalid,
-            27 => [Deed::Appeal { reason: reason() }, Deed::DismissAppeal { reason: reason() }][self.dice.roll(2)].clone(),
-            28 => Deed::Reopen { text: text(), media },
-            29 => Deed::Withdraw { reason: reason() },
-            30 => Deed::Mediate { mediation_case_id: department_id, until, text: text() },
-            31 => [Deed::AddEvidence { text: text(), media }, Deed::FileStatement { text: text() }][self.dice.roll(2)].clone(),
-            32 => [Deed::FinishPart { text: text() }, Deed::Classify(terms())][self.dice.roll(2)].clone(),
-            33 => Deed::RequestPause { reason_code: "WEATHER".into(), text: text(), until },
-            _ => Deed::Expire(Timer::Claim),
+        let malicious = self.dice.one_in(2);
+        let ruling = |department_id: Option<_>, extension_minutes| {
+            let assisting = if department_id.is_some() { assisting.clone() } else { vec![] };
+            Deed::Rule { ruling: Ruling { department_id, assisting, extension_minutes }, reason: "裁定".into() }
+        };
+        match act {
+            Act::Claim | Act::Report | Act::Merge | Act::TakeIn => Deed::Claim,
+            Act::HandToCommunity => Deed::HandToCommunity { text },
+            Act::PassUp => Deed::PassUp { reason },
+            Act::Dispatch => Deed::Dispatch { department_id, assisting, text },
+            Act::MarkUnclear => Deed::MarkUnclear { reason },
+            Act::Accept => Deed::Accept,
+            Act::Refuse => Deed::Refuse { basis: reason },
+            Act::RuleDepartment => ruling(Some(department_id), None),
+            Act::RuleCommunity => ruling(None, Some(60)),
+            Act::Resolve => Deed::Resolve { text, media, away: Away::default() },
+            Act::Pause => Deed::Pause { until: None, text },
+            Act::Resume => Deed::Resume { reason },
+            Act::CheckPassed => Deed::Check { passed: true, text },
+            Act::CheckFailed => Deed::Check { passed: false, text },
+            Act::RateSatisfied => Deed::Rate { satisfied: true, solved: true, comment: text },
+            Act::RateDissatisfied => Deed::Rate { satisfied: false, solved: malicious, comment: text },
+            Act::PutOff => Deed::PutOff { reason, review_at: until },
+            Act::Review => Deed::Review { reason },
+            Act::ProposeInvalid => Deed::ProposeInvalid { reason, malicious },
+            Act::ConfirmInvalid => Deed::ConfirmInvalid,
+            Act::Appeal => Deed::Appeal { reason },
+            Act::DismissAppeal => Deed::DismissAppeal { reason },
+            Act::Reopen => Deed::Reopen { text, media },
+            Act::Withdraw => Deed::Withdraw { reason },
+            Act::Mediate => Deed::Mediate { mediation_case_id: department_id, until, text },
+            Act::AddEvidence => Deed::AddEvidence { text, media },
+            Act::Classify => Deed::Classify(terms()),
+            Act::FileStatement => Deed::FileStatement { text },
+            Act::FinishPart => Deed::FinishPart { text },
+            Act::RequestPause => Deed::RequestPause { reason_code: "WEATHER".into(), text, until },
+            Act::Expire(timer) => Deed::Expire(timer),
         }
     }
 }
