@@ -97,9 +97,14 @@ async fn histories(pool: &PgPool) -> Result<()> {
          group by 1, 2 having count(o.*) <> 1",
     )
     .await?;
-    none(pool, "an open ticket without its deadline",
-        "select t.ticket_id::text, t.state from tickets.ticket t where (t.state = any(array['POOL', 'DISPATCHED', 'IN_PROGRESS']) or (t.state = 'COORDINATION' and t.resolve_by is not null))
-         and not exists (select from tickets.timer m where m.district_id = t.district_id and m.ticket_id = t.ticket_id)").await?;
+    none(
+        pool,
+        "an open ticket without its deadline",
+        "select ticket_id::text, state from tickets.ticket
+         where (state in ('CLOSED', 'INVALID', 'MERGED', 'WITHDRAWN')) <> (due_at is null)
+             or due_at is distinct from (select min((d->>'due_at')::timestamptz) from jsonb_array_elements(timers) d)",
+    )
+    .await?;
     for schema in ["residents", "tickets", "incentives", "finance"] {
         let statement = format!("select count(*) from {schema}.dead_letter");
         let dead: i64 = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(pool).await?;

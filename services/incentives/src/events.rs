@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use tracing::{Instrument, Span};
 
 use crate::{
-    points::{Change, Effect, waves},
+    points::{Change, waves},
     store, wire,
 };
 
@@ -16,7 +16,7 @@ pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -
         let mut changes: Vec<(Change, Span)> = Vec::new();
         for event in events {
             let Some(changed) = consumer::payload::<TicketChanged>(event)? else { continue };
-            if let Some(change) = wire::change(event, &changed)? {
+            for change in wire::changes(event, &changed)? {
                 changes.push((change, consumer::span(event, "award")));
             }
         }
@@ -31,7 +31,7 @@ pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -
 async fn apply(connection: &mut PgConnection, wave: Vec<(Change, Span)>) -> Result<(), Fault> {
     let (changes, spans): (Vec<_>, Vec<_>) = wave.into_iter().unzip();
     let first = spans.first().cloned().unwrap_or_else(Span::none);
-    let (grants, ends): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.effect == Effect::Grant);
+    let (grants, ends): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.effect.grants());
     async {
         if !grants.is_empty() {
             store::award::grant(connection, &grants).await?;

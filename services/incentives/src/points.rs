@@ -41,8 +41,21 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Grant,
+    /// As one who reported the same.
+    GrantShare,
     Activate,
     Void,
+}
+
+impl Effect {
+    /// The earning rule of a grant.
+    pub fn rule(self) -> &'static str {
+        if self == Self::GrantShare { "CO_REPORT" } else { "REPORT" }
+    }
+
+    pub fn grants(self) -> bool {
+        matches!(self, Self::Grant | Self::GrantShare)
+    }
 }
 
 /// One effect with whom and what it is about.

@@ -9,7 +9,7 @@ use proto::{
 use uuid::Uuid;
 
 use crate::{
-    points::{Balances, Bucket, Change, Entry, earns, effect},
+    points::{Balances, Bucket, Change, Effect, Entry, earns, effect},
     prize::Prize,
     redemption::{Redemption, State, Wanted},
     store::place::Place,
@@ -98,22 +98,40 @@ pub fn redemption(redemption: Redemption, code: String) -> v1::Redemption {
     }
 }
 
-/// What a ticket's change means for points, if anything.
-pub fn change(event: &Event, changed: &TicketChanged) -> Result<Option<Change>, Fault> {
+/// What a ticket's change does: to its reporter's points, and, when it ends, to those of everybody who reported the same.
+pub fn changes(event: &Event, changed: &TicketChanged) -> Result<Vec<Change>, Fault> {
     let state = |state| ticket::State::try_from(state).unwrap_or_default();
-    let Some(effect) = effect(state(changed.from_state), state(changed.to_state)) else { return Ok(None) };
-    if !earns(changed.reporter_role()) {
-        return Ok(None);
+    let to = state(changed.to_state);
+    let own = (heard("ticket_id", &changed.ticket_id)?, heard("reporter_id", &changed.reporter_id)?);
+    let mut wanted = Vec::new();
+    if earns(changed.reporter_role()) {
+        match effect(state(changed.from_state), to) {
+            _ if to == ticket::State::Merged && changed.from_state != changed.to_state => {
+                wanted.extend([(Effect::Void, own), (Effect::GrantShare, own)]);
+            }
+            effect => wanted.extend(effect.map(|effect| (effect, own))),
+        }
     }
-    Ok(Some(Change {
+    if to == ticket::State::Closed {
+        for report in changed.co_reports.iter().filter(|report| earns(report.role())) {
+            wanted.push((
+                Effect::Activate,
+                (heard("ticket_id", &report.ticket_id)?, heard("person_id", &report.person_id)?),
+            ));
+        }
+    }
+    let district_id = heard("district_id", &event.district_id)?;
+    let at = changed.at.as_ref().and_then(clock::instant).ok_or_else(|| Fault::internal("an event without a time"))?;
+    let change = |(effect, (ticket_id, reporter_id))| Change {
         effect,
-        district_id: heard("district_id", &event.district_id)?,
-        ticket_id: heard("ticket_id", &changed.ticket_id)?,
-        reporter_id: heard("reporter_id", &changed.reporter_id)?,
+        district_id,
+        ticket_id,
+        reporter_id,
         number: changed.number.clone(),
         category_code: changed.category_code.clone(),
-        at: changed.at.as_ref().and_then(clock::instant).ok_or_else(|| Fault::internal("an event without a time"))?,
-    }))
+        at,
+    };
+    Ok(wanted.into_iter().map(change).collect())
 }
 
 pub fn place(event: &Event, changed: PlaceChanged) -> Result<Place, Fault> {

@@ -53,6 +53,8 @@ create table if not exists tickets.post (
     role text not null,
     place_path text collate "C" not null,
     department_id uuid,
+    -- The last day.
+    until_date date,
     constraint post_key primary key (district_id, post_id)
 );
 create index if not exists post_place on tickets.post (district_id, role, place_path);

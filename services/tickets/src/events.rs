@@ -9,17 +9,31 @@ use chassis::{
 use proto::{
     api::v1::post::Level,
     events::v1::Event,
-    residents::v1::{DepartmentChanged, PersonChanged, PlaceChanged},
+    residents::v1::{DepartmentChanged, PersonChanged, PlaceChanged, PostChanged},
 };
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::store::projection::{Told, keep_departments, keep_people, keep_places};
+use crate::store::projection::{Told, keep_departments, keep_people, keep_places, keep_posts};
 
 /// Keeps the projections of places, people and departments.
 pub fn residents_consumer(pool: &PgPool, source: Source) -> Consumer {
     let effect = Effect::Within(Arc::new(|connection, events| Box::pin(keep(connection, events))));
     Consumer { pool: pool.clone(), schema: crate::NAME, producer: "residents", purpose: "", source, effect }
+}
+
+/// Keeps the projection of posts; a subscription of its own, so that an installation older than the projection fills it.
+pub fn posts_consumer(pool: &PgPool, source: Source) -> Consumer {
+    let effect = Effect::Within(Arc::new(|connection, events| {
+        Box::pin(async move {
+            let posts = last::<PostChanged>(events, |post| &post.post_id)?;
+            if !posts.is_empty() {
+                keep_posts(connection, &posts).await?;
+            }
+            Ok(())
+        })
+    }));
+    Consumer { pool: pool.clone(), schema: crate::NAME, producer: "residents", purpose: ".posts", source, effect }
 }
 
 async fn keep(connection: &mut PgConnection, events: &[Event]) -> Result<(), Fault> {

@@ -54,8 +54,11 @@ use uuid::Uuid;
 pub use crate::{
     calendar::{Calendar, ClockMode},
     category::{Categories, Category},
-    decide::{Actor, Change, Checkers, Decision, Deed, Departments, Rules, TicketSettings, Wish, decide},
-    events::residents_consumer,
+    decide::{
+        Actor, Away, Change, Checkers, Decision, Deed, Departments, Rules, Ruling, TicketSettings, Wish, born_timers,
+        decide,
+    },
+    events::{posts_consumer, residents_consumer},
     machine::{Act, State, TRANSITIONS, Timer, Transition, escalation_hours, rows, timers_of},
     map::Maps,
     notices::notices_consumer,
@@ -143,6 +146,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     let tickets = Arc::new(Tickets::new(parts.pool.clone(), parts.clock.clone(), MediaIds::new(keys), settings, waker));
     let residents = parts.peer("residents")?;
     tokio::spawn(remember(tickets.clone(), parts.clone()));
+    tokio::spawn(hear(posts_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "posts"));
     tokio::spawn(hear(residents_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "residents"));
     tokio::spawn(sweep::run(tickets.clone(), Some(parts.waker.clone()), parts.stop.clone()));
     if parts.loaded.settings.sandbox() {
@@ -184,5 +188,5 @@ async fn refresh(tickets: &Tickets, all: bool) -> sqlx::Result<()> {
     }
     tickets.categories.ensure(&tickets.pool).await?;
     tickets.maps.refresh(&tickets.pool).await?;
-    tickets.staff.refresh(&tickets.pool).await
+    tickets.staff.refresh(&tickets.pool, tickets.clock.today()).await
 }

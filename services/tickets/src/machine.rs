@@ -93,7 +93,9 @@ impl When {
             Self::Always => ("", ""),
             Self::Unclaimed => ("因无人认领而协调", "in coordination because nobody claimed it"),
             Self::Appealed => ("因申诉而协调", "in coordination because of an appeal"),
-            Self::SmallMatter => ("级别为社区或小区、且位于社区内", "of level community or compound, within a community"),
+            Self::SmallMatter => {
+                ("级别为社区或小区、且位于社区内", "of level community or compound, within a community")
+            }
             Self::InCommunity => ("位于社区内", "within a community"),
             Self::FirstMiss => ("首次超时", "first miss"),
             Self::SecondMiss => ("再次超时", "second miss"),

@@ -5,6 +5,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use chrono::NaiveDate;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -23,30 +24,31 @@ struct List {
 #[derive(Default)]
 pub struct StaffList {
     list: ArcSwap<List>,
-    heard: Mutex<Option<(i64, i64)>>,
+    heard: Mutex<Option<(i64, i64, NaiveDate)>>,
 }
 
 impl StaffList {
     /// Reads the lists where something new was heard.
-    pub async fn refresh(&self, pool: &PgPool) -> sqlx::Result<()> {
-        let heard = store::staff_list::heard(pool).await?;
+    pub async fn refresh(&self, pool: &PgPool, today: NaiveDate) -> sqlx::Result<()> {
+        let (tx, event_id) = store::staff_list::heard(pool).await?;
+        let heard = (tx, event_id, today);
         let known = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if known == Some(heard) {
             return Ok(());
         }
-        self.reread(pool).await?;
+        self.reread(pool, today).await?;
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);
         Ok(())
     }
 
     /// Reads the lists.
-    pub async fn reread(&self, pool: &PgPool) -> sqlx::Result<()> {
+    pub async fn reread(&self, pool: &PgPool, today: NaiveDate) -> sqlx::Result<()> {
         let mut departments: HashMap<Uuid, Departments> = HashMap::new();
         for (district, code, department) in store::staff_list::departments(pool).await? {
             departments.entry(district).or_default().by_code.insert(code, department);
         }
         let mut checkers: HashMap<Uuid, Checkers> = HashMap::new();
-        for (district, path, person) in store::staff_list::checkers(pool).await? {
+        for (district, path, person) in store::staff_list::checkers(pool, today).await? {
             checkers.entry(district).or_default().posts.push((path, person));
         }
         let departments = departments.into_iter().map(|(district, list)| (district, Arc::new(list))).collect();

@@ -96,7 +96,12 @@ impl Desk {
     }
 
     /// The tickets of the open wishes, and whether each was read just now.
-    async fn read(&self, batch: &[(Wish, Rules)], open: &[usize], stale: &[bool]) -> Result<HashMap<usize, (Ticket, bool)>, Fault> {
+    async fn read(
+        &self,
+        batch: &[(Wish, Rules)],
+        open: &[usize],
+        stale: &[bool],
+    ) -> Result<HashMap<usize, (Ticket, bool)>, Fault> {
         let mut known = HashMap::new();
         let mut unknown = Vec::new();
         for &at in open {
@@ -115,11 +120,17 @@ impl Desk {
             unknown.iter().map(|&at| (batch[at].0.district_id, batch[at].0.ticket_id)).unzip();
         let rows = store::ticket::get_many(&self.pool, &districts, &tickets).await?;
         let rows: HashMap<Uuid, Ticket> = rows.into_iter().map(|row| (row.ticket_id, row)).collect();
-        known.extend(unknown.into_iter().filter_map(|at| Some((at, (rows.get(&batch[at].0.ticket_id)?.clone(), true)))));
+        known
+            .extend(unknown.into_iter().filter_map(|at| Some((at, (rows.get(&batch[at].0.ticket_id)?.clone(), true)))));
         Ok(known)
     }
 
-    async fn write(&self, mut changes: Vec<(usize, Change)>, outcomes: &mut [Option<Outcome>], stale: &mut [bool]) -> Result<(), Fault> {
+    async fn write(
+        &self,
+        mut changes: Vec<(usize, Change)>,
+        outcomes: &mut [Option<Outcome>],
+        stale: &mut [bool],
+    ) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
         }

@@ -1,16 +1,16 @@
 //! The floor: the suite's own statements, one a commit, driven straight at the same server by as many connections.
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use chassis::clock::Clock;
+use anyhow::{Context, Result, bail, ensure};
+use chassis::{access::Reach, clock::Clock, keys::Keyring, media::MediaIds};
 use chrono::{DateTime, TimeDelta, Utc};
 use hemei_tests::tickets::{self as steps, Cast};
-use sqlx::{PgPool, Row, postgres::PgPoolOptions};
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tickets::{
-    Act,
+    Actor, Away, Change, Decision, Deed, Rules, Ticket, TicketSettings, Tickets, Wish, decide,
     store::{
-        change::{self, Change, Guard, Values},
-        report::{self, NewTicket, Point, Terms},
+        change::{self, Together},
+        report::{self, NewTicket},
         ticket,
     },
 };
@@ -18,14 +18,13 @@ use uuid::Uuid;
 
 use crate::load::Figures;
 
-/// What a ticket of the load looks like in the database.
+/// What a ticket of the load looks like in the database, and who acts.
 #[derive(Clone)]
 struct Model {
-    district_id: Uuid,
-    place_id: Uuid,
-    place_path: String,
+    ticket: Ticket,
     people: [Uuid; 3],
     department_id: Uuid,
+    rules: Rules,
 }
 
 /// Lifecycles as bare statements, for so long.
@@ -54,75 +53,55 @@ pub async fn run(url: &str, cast: &Cast, connections: usize, measured: Duration)
 async fn look(pool: &PgPool, cast: &Cast) -> Result<Model> {
     let id = Uuid::now_v7();
     cast.as_courier.post("/v1/tickets", &steps::report(id, &cast.courier)).await?.success()?;
-    let row = sqlx::query("select district_id, place_id, place_path from tickets.ticket where ticket_id = $1").bind(id);
-    let row = row.fetch_one(pool).await?;
+    let district: Uuid = cast.courier.district_id.parse()?;
+    let ticket = ticket::get(pool, district, id).await?.context("the report")?;
     let people =
         [&cast.courier, &cast.liaison, &cast.handler].map(|person| person.person_id.parse().unwrap_or_default());
-    let (district_id, place_id, place_path) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    Ok(Model { district_id, place_id, place_path, people, department_id: cast.department().parse()? })
+    let keys = std::env::temp_dir().join(format!("bench-{id}"));
+    let media = MediaIds::new(Keyring::load_or_create(&keys, "media")?);
+    let service = Tickets::new(pool.clone(), Clock::System, media, TicketSettings::default(), None);
+    std::fs::remove_dir_all(keys).ok();
+    Ok(Model { ticket, people, department_id: cast.department().parse()?, rules: service.rules(district) })
 }
 
 impl Model {
     fn report(&self, ticket_id: Uuid, now: DateTime<Utc>) -> NewTicket {
-        let terms =
-            Terms { category_code: "10001".to_owned(), level: 3, priority: 2, resolve_hours: 48, after_photo: false };
-        NewTicket {
-            district_id: self.district_id,
-            ticket_id,
-            number_prefix: "GN261123-".to_owned(),
-            terms,
-            text: "单元门口台阶结冰，老人进出危险".to_owned(),
-            place_id: self.place_id,
-            place_path: self.place_path.clone(),
-            point: Some(Point { lng: 130.29, lat: 47.34, crs: "GCJ02", accuracy_m: Some(20.0), gcj: (130.29, 47.34) }),
-            reporter_id: self.people[0],
-            reporter_role: "courier",
-            media: Vec::new(),
-            captured_at: now,
-            received_at: now,
-            claim_by: now + TimeDelta::minutes(30),
-            promised_by: now + TimeDelta::hours(49),
-            request_hash: vec![7; 32],
-            traceparent: String::new(),
-        }
+        let claim_by = now + TimeDelta::minutes(30);
+        let mut ticket = self.ticket.clone();
+        (ticket.ticket_id, ticket.received_at, ticket.captured_at) = (ticket_id, now, now);
+        (ticket.claim_by, ticket.entered_at) = (claim_by, Some(now));
+        tickets::born_timers(&mut ticket);
+        let change = Change::born(ticket, String::new());
+        NewTicket { facts: change.facts, told: change.told, traceparent: String::new(), ticket: change.after }
     }
 
-    fn change(&self, ticket_id: Uuid, act: Act, now: DateTime<Utc>) -> Change {
-        let (liaison, handler) = (self.people[1], self.people[2]);
-        let scopes = Some(vec![self.place_path.clone()]);
-        let (guard, values, actor_id) = match act {
-            Act::Claim => (
-                Guard { scopes, ..Guard::default() },
-                Values { claimed_by: Some(liaison), ..Values::default() },
-                liaison,
-            ),
-            Act::Dispatch => (
-                Guard { scopes, claimer: Some(liaison), ..Guard::default() },
-                Values { department_id: Some(self.department_id), ..Values::default() },
-                liaison,
-            ),
-            _ => (
-                Guard { department: Some(vec![self.department_id]), ..Guard::default() },
-                Values {
-                    handler_id: Some(handler), resolution_text: Some("已清理".to_owned()), ..Values::default()
-                },
-                handler,
-            ),
+    fn deeds(&self) -> [Deed; 3] {
+        let (department_id, assisting, text) = (self.department_id, Vec::new(), String::new());
+        let done = Deed::Resolve { text: "已清理".to_owned(), media: Vec::new(), away: Away::default() };
+        [Deed::Claim, Deed::Dispatch { department_id, assisting, text }, done]
+    }
+
+    fn wish(&self, ticket: &Ticket, deed: Deed, now: DateTime<Utc>) -> Result<Change> {
+        let [_, liaison, handler] = self.people;
+        let reach = Reach {
+            places: vec![self.ticket.place_path.clone()],
+            departments: vec![self.department_id],
+            ..Reach::default()
         };
-        let (district_id, text) = (self.district_id, String::new());
-        let (body_hash, traceparent) = (vec![7; 32], String::new());
-        Change {
-            act,
-            district_id,
-            ticket_id,
-            guard,
-            values,
-            actor_id,
-            actor_role: "liaison",
-            text,
+        let person_id = if matches!(deed, Deed::Resolve { .. }) { handler } else { liaison };
+        let wish = Wish {
+            district_id: ticket.district_id,
+            ticket_id: ticket.ticket_id,
+            deed,
+            actor: Some(Actor { person_id, role: "liaison", reach }),
+            version: None,
             at: now,
-            body_hash,
-            traceparent,
+            body_hash: vec![7; 32],
+            traceparent: String::new(),
+        };
+        match decide(ticket, &wish, &self.rules)? {
+            Decision::Change(change) => Ok(*change),
+            Decision::Repeated => bail!("nothing to do"),
         }
     }
 }
@@ -136,14 +115,16 @@ async fn work(pool: PgPool, model: Model, measured: Duration) -> Result<Figures>
         let made = report::report(&pool, &[model.report(id, clock.now())]).await?;
         ensure!(made.len() == 1, "a report is a row");
         figures.latencies.push(asked.elapsed());
-        for act in [Act::Claim, Act::Dispatch, Act::Resolve] {
+        let mut row = made.into_iter().next().context("a row")?;
+        for deed in model.deeds() {
             let asked = Instant::now();
-            let changed = change::apply(&pool, &[model.change(id, act, clock.now())]).await?;
-            ensure!(changed.len() == 1, "{act:?} changes a row");
+            let wish = model.wish(&row, deed, clock.now())?;
+            let mut changed = change::apply(&pool, vec![wish], Together::No).await?;
+            row = changed.remove(&id).context("a row changes")?;
             figures.latencies.push(asked.elapsed());
         }
         let asked = Instant::now();
-        ticket::get(&pool, model.district_id, id).await?.context("the ticket")?;
+        ticket::get(&pool, model.ticket.district_id, id).await?.context("the ticket")?;
         figures.latencies.push(asked.elapsed());
         figures.lifecycles += 1;
     }

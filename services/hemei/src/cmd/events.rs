@@ -76,8 +76,11 @@ async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
     let incentives = incentives::Incentives::new(pool.clone(), clock.clone(), vault, cache.clone(), waker.clone());
     let finance = finance::Finance::new(pool.clone(), clock, media, waker);
     let source = |schema| Source::Local(pool.clone(), schema);
-    let mut consumers =
-        vec![tickets::residents_consumer(&pool, source("residents")), finance.consumer(source("residents"))];
+    let mut consumers = vec![
+        tickets::residents_consumer(&pool, source("residents")),
+        tickets::posts_consumer(&pool, source("residents")),
+        finance.consumer(source("residents")),
+    ];
     consumers.extend(incentives.consumers(source("tickets"), source("residents")));
     if settings.sandbox() {
         consumers.push(tickets::notices_consumer(&Arc::new(tickets), cache));

@@ -19,8 +19,8 @@ use proto::api::v1::post::Role;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sqlx::PgPool;
 use tickets::{
-    TicketSettings, Tickets,
-    ops::{self, Crs, Dispatch, Location, Rating, Report, Resolution, Target},
+    Away, Deed, TicketSettings, Tickets,
+    ops::{self, Crs, Dispatch, Location, Report, Target},
     sweep,
 };
 use uuid::Uuid;
@@ -73,9 +73,11 @@ impl Stage {
     }
 
     /// The service at a moment of its own.
-    fn service(&self, at: DateTime<Utc>) -> Result<Tickets> {
+    async fn service(&self, at: DateTime<Utc>) -> Result<Tickets> {
         let media = MediaIds::new(Keyring::load_or_create(&self.keys_dir, "media")?);
-        Ok(Tickets::new(self.pool.clone(), Clock::stopped(at), media, self.settings, None))
+        let tickets = Tickets::new(self.pool.clone(), Clock::stopped(at), media, self.settings, None);
+        tickets.staff.reread(&self.pool, tickets.clock.today()).await?;
+        Ok(tickets)
     }
 }
 
@@ -111,7 +113,7 @@ async fn in_order(stage: &Stage, stories: Vec<Told>) -> Result<()> {
     }
     acts.sort_by_key(|(at, ..)| *at);
     let Some((begin, ..)) = acts.first() else { return Ok(()) };
-    let tickets = stage.service(*begin)?;
+    let tickets = stage.service(*begin).await?;
     let ids: Vec<Uuid> = stories.iter().map(|told| id_at(told.story.acts[0].0, &mut random)).collect();
     for (at, act, index) in acts {
         perform(stage, &tickets, (&stories[index], ids[index]), (at, act)).await?;
@@ -123,7 +125,7 @@ async fn in_order(stage: &Stage, stories: Vec<Told>) -> Result<()> {
 async fn side_by_side(stage: &Stage, stories: Vec<Told>, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
     let Some(first) = stories.first() else { return Ok(()) };
-    let tickets = stage.service(first.story.acts[0].0)?;
+    let tickets = stage.service(first.story.acts[0].0).await?;
     for group in stories.chunks(GROUP) {
         let group: Vec<_> = group.iter().map(|told| (told, id_at(told.story.acts[0].0, &mut random))).collect();
         let most = group.iter().map(|(told, _)| told.story.acts.len()).max().unwrap_or(0);
@@ -151,16 +153,23 @@ async fn perform(
         players.handlers.get(story.subject.department).context("every department has a handler")?;
     let done = match act {
         Act::Report => ops::report(tickets, reporter, report(stage, tickets, told, ticket_id)?).await,
-        Act::Deadlines => return Ok(sweep::sweep(&tickets.pool, at).await.map(drop)?),
-        Act::Claim => ops::claim(tickets, liaison()?, target).await,
-        Act::Dispatch => ops::dispatch(tickets, liaison()?, Dispatch { target, department_id: *department_id }).await,
-        Act::Accept => ops::accept(tickets, handler, target).await,
-        Act::Resolve => {
-            let media_ids = vec![picture(stage, tickets, handler, story.dice[3] + 1)?];
-            let text = story.subject.resolution.to_owned();
-            ops::resolve(tickets, handler, Resolution { target, text, media_ids }).await
+        Act::Deadlines => return Ok(sweep::sweep(tickets, at).await.map(drop)?),
+        Act::Claim => ops::act(tickets, liaison()?, target, Deed::Claim).await,
+        Act::Dispatch => {
+            let (assisting, text) = (Vec::new(), String::new());
+            let order = Dispatch { target, department_id: *department_id, assisting, text };
+            ops::dispatch(tickets, liaison()?, order).await
         }
-        Act::Rate => ops::rate(tickets, reporter, Rating { target, satisfied: true, comment: String::new() }).await,
+        Act::Accept => ops::act(tickets, handler, target, Deed::Accept).await,
+        Act::Resolve => {
+            let media = vec![picture(stage, tickets, handler, story.dice[3] + 1)?];
+            let text = story.subject.resolution.to_owned();
+            ops::act(tickets, handler, target, Deed::Resolve { text, media, away: Away::default() }).await
+        }
+        Act::Rate => {
+            let word = Deed::Rate { satisfied: true, solved: true, comment: String::new() };
+            ops::act(tickets, reporter, target, word).await
+        }
     };
     done.map(drop).with_context(|| format!("{act:?} of {ticket_id}"))
 }
@@ -185,6 +194,7 @@ fn report(stage: &Stage, tickets: &Tickets, told: &Told, ticket_id: Uuid) -> Res
         place_id: None,
         media_ids,
         captured_at: None,
+        anonymous: false,
     })
 }
 

@@ -115,7 +115,8 @@ fn acts(stage: Stage, limit: i64, now: DateTime<Utc>, random: &mut StdRng) -> Ve
     let (gaps, since): (Vec<(i64, Act)>, i64) = match stage {
         Stage::Waiting(left) => (vec![], 30 - left),
         Stage::Claimed => (vec![(quick, Act::Claim)], random.random_range(1..8)),
-        Stage::Dispatched => (vec![(quick, Act::Claim), (dispatch, Act::Dispatch)], random.random_range(5..limit / 3)),
+        // Not long enough to count as accepted.
+        Stage::Dispatched => (vec![(quick, Act::Claim), (dispatch, Act::Dispatch)], random.random_range(5..100)),
         Stage::InProgress => (
             vec![(quick, Act::Claim), (dispatch, Act::Dispatch), (accept, Act::Accept)],
             random.random_range(10..limit * 3 / 5),
@@ -129,7 +130,8 @@ fn acts(stage: Stage, limit: i64, now: DateTime<Utc>, random: &mut StdRng) -> Ve
             ],
             random.random_range(30..180),
         ),
-        Stage::Coordination => (vec![(31, Act::Deadlines)], random.random_range(10..240)),
+        // Not long enough to fall to the fallback owner.
+        Stage::Coordination => (vec![(31, Act::Deadlines)], random.random_range(2..40)),
         Stage::Feedback => (done(quick, dispatch, accept, work), random.random_range(10..600)),
         Stage::Closed => ([done(quick, dispatch, accept, work), vec![(rate, Act::Rate)]].concat(), past),
         Stage::ClosedLate => {

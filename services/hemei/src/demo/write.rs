@@ -209,7 +209,8 @@ async fn hear(pool: &PgPool, cache: &Cache, vault: &Vault, keys_dir: &std::path:
     let (to_tickets, to_finance) = (tickets::residents_consumer(pool, residents()), finance.consumer(residents()));
     tickets::load_categories(pool).await?;
     let told = residents::store::installation::told(pool).await?;
-    let each = [to_incentives, to_tickets, to_finance].map(|consumer| tokio::spawn(hear_all(consumer, told)));
+    let posts = tickets::posts_consumer(pool, residents());
+    let each = [to_incentives, to_tickets, posts, to_finance].map(|consumer| tokio::spawn(hear_all(consumer, told)));
     for heard in each {
         timeout(PATIENCE, heard).await.context("the services do not hear each other")???;
     }

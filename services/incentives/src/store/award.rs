@@ -12,17 +12,18 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> sqlx::R
     let numbers: Vec<String> = changes.iter().map(|change| change.number.clone()).collect();
     let categories: Vec<String> = changes.iter().map(|change| change.category_code.clone()).collect();
     let times: Vec<_> = changes.iter().map(|change| change.at).collect();
+    let rules: Vec<&str> = changes.iter().map(|change| change.effect.rule()).collect();
     sqlx::query_scalar!(
         r#"with granted as (
             insert into incentives.award as a
                 (district_id, ticket_id, rule, person_id, ticket_number, points, state, awarded_at)
             select c.district_id, c.ticket_id, r.rule, c.reporter_id, c.number, r.points, 'PENDING', c.at
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
-                c (district_id, ticket_id, reporter_id, number, category_code, at)
+            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[])
+                c (district_id, ticket_id, reporter_id, number, category_code, at, rule)
             cross join lateral (
                 select r.rule, r.points from incentives.earning_rule r
                 where r.district_id in (c.district_id, '00000000-0000-0000-0000-000000000000')
-                    and r.rule = 'REPORT' and r.category_code in (c.category_code, '*')
+                    and r.rule = c.rule and r.category_code in (c.category_code, '*')
                 order by r.district_id = c.district_id desc, r.category_code = c.category_code desc limit 1) r
             where r.points > 0
             on conflict (district_id, ticket_id, rule) do nothing
@@ -33,7 +34,8 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> sqlx::R
         &reporters,
         &numbers,
         &categories,
-        &times
+        &times,
+        &rules as _
     )
     .fetch_one(connection)
     .await

@@ -34,8 +34,20 @@ pub struct Change {
 
 /// What of a new ticket its first event tells, beside what differs from an empty one: nothing of the person or the words.
 const UNTOLD: [&str; 14] = [
-    "district_id", "ticket_id", "number_prefix", "text", "lng", "lat", "crs", "accuracy_m", "gcj_lng", "gcj_lat", "captured_at",
-    "received_at", "promised_by", "reporter_role",
+    "district_id",
+    "ticket_id",
+    "number_prefix",
+    "text",
+    "lng",
+    "lat",
+    "crs",
+    "accuracy_m",
+    "gcj_lng",
+    "gcj_lat",
+    "captured_at",
+    "received_at",
+    "promised_by",
+    "reporter_role",
 ];
 
 impl Change {
@@ -68,7 +80,13 @@ impl Change {
 
     /// The birth of a ticket.
     pub fn born(after: Ticket, traceparent: String) -> Self {
-        let blank = Ticket { timers: json!([]), legs: json!([]), refusals: json!([]), co_reports: json!([]), ..Ticket::default() };
+        let blank = Ticket {
+            timers: json!([]),
+            legs: json!([]),
+            refusals: json!([]),
+            co_reports: json!([]),
+            ..Ticket::default()
+        };
         let mut facts = difference(&blank, &after);
         facts.retain(|column, _| !UNTOLD.contains(&column.as_str()));
         let mut change = Self {

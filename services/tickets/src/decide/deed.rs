@@ -164,7 +164,12 @@ impl Deed {
             Self::Refuse { basis } => basis,
             Self::Rate { comment, .. } => comment,
             Self::Classify(terms) => &terms.text,
-            Self::Claim | Self::Accept | Self::ConfirmInvalid | Self::Merge { .. } | Self::TakeIn { .. } | Self::Expire(_) => "",
+            Self::Claim
+            | Self::Accept
+            | Self::ConfirmInvalid
+            | Self::Merge { .. }
+            | Self::TakeIn { .. }
+            | Self::Expire(_) => "",
         }
     }
 }

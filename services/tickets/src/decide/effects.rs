@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::{
     deed::{Deed, Ruling, Wish},
-    guards, rules::Rules,
+    guards,
+    rules::Rules,
     timers::own_clock,
 };
 use crate::{
@@ -47,6 +48,18 @@ pub fn carry(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
         Deed::Resume { .. } => resume(after, before, wish, rules),
         Deed::Check { passed, .. } => check(after, *passed, person, wish),
         Deed::Rate { satisfied, solved, .. } => rate(after, *satisfied, *solved, wish),
+        Deed::Expire(timer) => expire(after, before, *timer, row, (wish, rules)),
+        _ => others(after, before, row, wish),
+    }
+    if after.state().ended() || after.state() == State::Coordination {
+        close_legs(after, wish);
+    }
+}
+
+/// The effects of what neither time nor the work itself brings.
+fn others(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish) {
+    let person = wish.actor.as_ref().map(|actor| actor.person_id);
+    match &wish.deed {
         Deed::PutOff { reason, review_at } => {
             (after.nofix_reason, after.review_at) = (reason.clone(), Some(*review_at));
         }
@@ -84,14 +97,11 @@ pub fn carry(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
         Deed::FinishPart { text } => finish_part(after, text, wish),
         Deed::RequestPause { reason_code, text, until } => {
             let by = person.unwrap_or_default();
-            let request = PauseRequest { by, reason_code: reason_code.clone(), text: text.clone(), until: *until, at: wish.at };
+            let request =
+                PauseRequest { by, reason_code: reason_code.clone(), text: text.clone(), until: *until, at: wish.at };
             after.pause_request = Some(written(&request));
         }
-        Deed::Expire(timer) => expire(after, before, *timer, row, (wish, rules)),
-        Deed::HandToCommunity { .. } | Deed::MarkUnclear { .. } | Deed::Review { .. } | Deed::DismissAppeal { .. } | Deed::Withdraw { .. } | Deed::FileStatement { .. } => {}
-    }
-    if after.state().ended() || after.state() == State::Coordination {
-        close_legs(after, wish);
+        _ => {}
     }
 }
 
@@ -197,7 +207,8 @@ fn rule(after: &mut Ticket, ruling: &Ruling, wish: &Wish, rules: &Rules) {
     }
     if let Some(extension) = ruling.extension_minutes {
         let clock = own_clock(after);
-        let from = after.resolve_by.unwrap_or_else(|| rules.calendar.add(wish.at, i64::from(after.resolve_minutes), clock));
+        let from =
+            after.resolve_by.unwrap_or_else(|| rules.calendar.add(wish.at, i64::from(after.resolve_minutes), clock));
         after.resolve_by = Some(rules.calendar.add(from, extension, clock));
         after.extended = true;
     }
@@ -247,7 +258,13 @@ fn close(after: &mut Ticket, outcome: &str, wish: &Wish) {
     (after.closed_at, after.outcome, after.solved_level) = (Some(wish.at), outcome.into(), Some(after.level));
 }
 
-fn approve_pause(after: &mut Ticket, before: &Ticket, approval: (Option<DateTime<Utc>>, &str), wish: &Wish, rules: &Rules) {
+fn approve_pause(
+    after: &mut Ticket,
+    before: &Ticket,
+    approval: (Option<DateTime<Utc>>, &str),
+    wish: &Wish,
+    rules: &Rules,
+) {
     let ((until, text), Some(request)) = (approval, before.pause_request()) else { return };
     after.pause_request = None;
     let text = if text.is_empty() { request.text } else { text.to_owned() };
@@ -301,9 +318,8 @@ fn promote(after: &mut Ticket) {
 }
 
 fn finish_part(after: &mut Ticket, text: &str, wish: &Wish) {
-    let ours = |department: &Uuid| {
-        wish.actor.as_ref().is_some_and(|actor| actor.reach.departments.contains(department))
-    };
+    let ours =
+        |department: &Uuid| wish.actor.as_ref().is_some_and(|actor| actor.reach.departments.contains(department));
     let mut legs = after.legs();
     for leg in legs.iter_mut().filter(|leg| !leg.lead && leg.state == "OPEN" && ours(&leg.department_id)) {
         (leg.state, leg.done_at, leg.text) = ("DONE".into(), Some(wish.at), text.to_owned());

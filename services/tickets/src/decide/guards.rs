@@ -19,17 +19,39 @@ pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
     let lead = ticket.department_id.is_some_and(|department| actor.reach.departments.contains(&department));
     match wish.deed.act() {
         Act::RateSatisfied | Act::RateDissatisfied | Act::Appeal | Act::Reopen | Act::Withdraw | Act::AddEvidence => {
-            if ticket.reporter_id == actor.person_id { Ok(()) } else { Err(Refusal::NotYours) }
+            if ticket.reporter_id == actor.person_id {
+                Ok(())
+            } else {
+                Err(Refusal::NotYours)
+            }
         }
-        Act::Accept | Act::Refuse | Act::RequestPause => if lead { Ok(()) } else { Err(Refusal::NotYours) },
+        Act::Accept | Act::Refuse | Act::RequestPause => {
+            if lead {
+                Ok(())
+            } else {
+                Err(Refusal::NotYours)
+            }
+        }
         Act::Resolve if ticket.state() == State::Community && here => Ok(()),
-        Act::Resolve => if lead { Ok(()) } else { Err(Refusal::NotYours) },
+        Act::Resolve => {
+            if lead {
+                Ok(())
+            } else {
+                Err(Refusal::NotYours)
+            }
+        }
         Act::FinishPart if ticket.assisting.iter().any(|helper| actor.reach.departments.contains(helper)) => Ok(()),
         Act::FinishPart => Err(Refusal::NotYours),
         Act::FileStatement | Act::Mediate if here || is_party(ticket, actor) => Ok(()),
         Act::FileStatement | Act::Mediate => Err(Refusal::NotYours),
         Act::CheckPassed | Act::CheckFailed if ticket.checker_id == Some(actor.person_id) => Ok(()),
-        _ => if here { Ok(()) } else { Err(Refusal::PlaceNotAllowed) },
+        _ => {
+            if here {
+                Ok(())
+            } else {
+                Err(Refusal::PlaceNotAllowed)
+            }
+        }
     }
 }
 
@@ -81,7 +103,8 @@ fn may_refuse(ticket: &Ticket, wish: &Wish) -> bool {
 /// Why no row admits it: the state itself, or what its rows ask beside it.
 pub fn why_not(ticket: &Ticket, wish: &Wish, at_hand: &[&Transition]) -> Refusal {
     let (act, boxed) = (wish.deed.act(), || Box::new(ticket.clone()));
-    let taken = ticket.state() == State::Claimed && ticket.claimed_by != wish.actor.as_ref().map(|actor| actor.person_id);
+    let taken =
+        ticket.state() == State::Claimed && ticket.claimed_by != wish.actor.as_ref().map(|actor| actor.person_id);
     match at_hand.first().map(|row| row.when) {
         _ if act == Act::Claim && taken => Refusal::AlreadyClaimed(boxed()),
         Some(When::OwnWork) => Refusal::NotTheHandler(boxed()),
@@ -97,7 +120,12 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
     let reporter = ticket.reporter_id == person || ticket.co_reports().iter().any(|report| report.person_id == person);
     let limit = |until, minutes| (until > wish.at && until <= wish.at + TimeDelta::minutes(minutes)).then_some(());
     match &wish.deed {
-        Deed::Claim | Deed::Accept | Deed::Resolve { .. } | Deed::Check { .. } | Deed::ConfirmInvalid | Deed::ProposeInvalid { .. }
+        Deed::Claim
+        | Deed::Accept
+        | Deed::Resolve { .. }
+        | Deed::Check { .. }
+        | Deed::ConfirmInvalid
+        | Deed::ProposeInvalid { .. }
             if reporter =>
         {
             Err(Refusal::NotIndependent(boxed()))
@@ -107,7 +135,9 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
         {
             Err(Refusal::NotTheClaimer(boxed()))
         }
-        Deed::Classify(_) if ticket.state() == State::Claimed && ticket.claimed_by.is_some_and(|claimer| claimer != person) => {
+        Deed::Classify(_)
+            if ticket.state() == State::Claimed && ticket.claimed_by.is_some_and(|claimer| claimer != person) =>
+        {
             Err(Refusal::NotTheClaimer(boxed()))
         }
         Deed::Check { .. } if ticket.handler_id == Some(person) => Err(Refusal::NotIndependent(boxed())),
@@ -121,18 +151,20 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
         Deed::Rule { ruling, .. } if ruling.extension_minutes.is_some() && ticket.extended => {
             Err(Refusal::AlreadyExtended(boxed()))
         }
-        Deed::PutOff { review_at, .. } => {
-            limit(*review_at, rules.settings.review_minutes_most).ok_or(Refusal::OutOfBounds("review_at", rules.settings.review_minutes_most))
-        }
+        Deed::PutOff { review_at, .. } => limit(*review_at, rules.settings.review_minutes_most)
+            .ok_or(Refusal::OutOfBounds("review_at", rules.settings.review_minutes_most)),
         Deed::RequestPause { until, .. } | Deed::Mediate { until, .. } | Deed::Pause { until: Some(until), .. } => {
-            limit(*until, rules.settings.pause_minutes_most).ok_or(Refusal::OutOfBounds("until", rules.settings.pause_minutes_most))
+            limit(*until, rules.settings.pause_minutes_most)
+                .ok_or(Refusal::OutOfBounds("until", rules.settings.pause_minutes_most))
         }
         Deed::AddEvidence { media, .. } | Deed::Reopen { media, .. } => {
             let twice = media.iter().any(|id| ticket.report_media.contains(id));
             let room = ticket.report_media.len() + media.len() <= 18;
             if twice || !room { Err(Refusal::TooManyPhotos(boxed())) } else { Ok(()) }
         }
-        Deed::FileStatement { .. } | Deed::FinishPart { .. } if ticket.said.len() >= 32 => Err(Refusal::TooMuchSaid(boxed())),
+        Deed::FileStatement { .. } | Deed::FinishPart { .. } if ticket.said.len() >= 32 => {
+            Err(Refusal::TooMuchSaid(boxed()))
+        }
         _ => Ok(()),
     }
 }

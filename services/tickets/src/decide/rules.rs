@@ -86,6 +86,9 @@ pub struct Checkers {
     pub posts: Vec<(String, Uuid)>,
 }
 
+/// Finds the category of a code.
+pub type Lookup = Arc<dyn Fn(&str) -> Option<Arc<Category>> + Send + Sync>;
+
 /// Everything the rules look at, for one district.
 #[derive(Clone)]
 pub struct Rules {
@@ -94,7 +97,7 @@ pub struct Rules {
     pub departments: Arc<Departments>,
     pub checkers: Arc<Checkers>,
     /// The category of a code.
-    pub category: Arc<dyn Fn(&str) -> Option<Arc<Category>> + Send + Sync>,
+    pub category: Lookup,
     /// Keeps the draw of checkers unknown to everybody beforehand.
     pub draw_key: Arc<hmac::Key>,
 }
@@ -118,9 +121,7 @@ impl Rules {
             !handlers.contains(&Some(*person)) && !ticket.co_reports().iter().any(|report| report.person_id == *person)
         };
         let place = &ticket.place_path;
-        let near = |(path, person): &&(String, Uuid)| {
-            (holds(path, place) || holds(place, path)) && independent(person)
-        };
+        let near = |(path, person): &&(String, Uuid)| (holds(path, place) || holds(place, path)) && independent(person);
         let lot = |person: &Uuid| {
             let text = format!("{} {round} {person}", ticket.ticket_id);
             hmac::sign(&self.draw_key, text.as_bytes()).as_ref().to_vec()

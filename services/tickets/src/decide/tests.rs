@@ -157,7 +157,12 @@ fn an_approved_pause_moves_the_deadline_and_an_early_resume_takes_the_rest_back(
     let at = |hours| morning() + TimeDelta::hours(hours);
     let department_id = world.departments[0];
     world.step(&mut ticket, Some(2), Deed::Claim, morning());
-    world.step(&mut ticket, Some(2), Deed::Dispatch { department_id, assisting: vec![], text: String::new() }, morning());
+    world.step(
+        &mut ticket,
+        Some(2),
+        Deed::Dispatch { department_id, assisting: vec![], text: String::new() },
+        morning(),
+    );
     world.step(&mut ticket, Some(5), Deed::Accept, at(1));
     let promised = (ticket.promised_by, ticket.resolve_by.unwrap());
     assert_eq!(promised.1, at(48));

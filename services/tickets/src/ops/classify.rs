@@ -10,7 +10,12 @@ use crate::{
 };
 
 /// Sets the category, and with it level, priority and time.
-pub async fn classify(tickets: &Tickets, caller: &Caller, target: Target, (code, text): (String, String)) -> Result<Ticket, Fault> {
+pub async fn classify(
+    tickets: &Tickets,
+    caller: &Caller,
+    target: Target,
+    (code, text): (String, String),
+) -> Result<Ticket, Fault> {
     let category = tickets.categories.find(&tickets.pool, caller.district_id, &code).await?;
     let category = category.ok_or(Refusal::CategoryUnknown)?;
     let terms = Terms {

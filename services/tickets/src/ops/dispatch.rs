@@ -27,16 +27,26 @@ pub async fn dispatch(tickets: &Tickets, caller: &Caller, dispatch: Dispatch) ->
 }
 
 /// The coordinator's binding word.
-pub async fn rule(tickets: &Tickets, caller: &Caller, target: Target, (ruling, reason): (Ruling, String)) -> Result<Ticket, Fault> {
+pub async fn rule(
+    tickets: &Tickets,
+    caller: &Caller,
+    target: Target,
+    (ruling, reason): (Ruling, String),
+) -> Result<Ticket, Fault> {
     check_departments(tickets, caller, ruling.department_id, &ruling.assisting).await?;
     act(tickets, caller, target, Deed::Rule { ruling, reason }).await
 }
 
-async fn check_departments(tickets: &Tickets, caller: &Caller, lead: Option<Uuid>, assisting: &[Uuid]) -> Result<(), Fault> {
+async fn check_departments(
+    tickets: &Tickets,
+    caller: &Caller,
+    lead: Option<Uuid>,
+    assisting: &[Uuid],
+) -> Result<(), Fault> {
     let district = caller.district_id;
     let all = || lead.iter().chain(assisting);
     if !all().all(|department| tickets.staff.departments(district).knows(*department)) {
-        tickets.staff.reread(&tickets.pool).await?;
+        tickets.staff.reread(&tickets.pool, tickets.clock.today()).await?;
     }
     let departments = tickets.staff.departments(district);
     if assisting.len() > 5 {
@@ -47,7 +57,8 @@ async fn check_departments(tickets: &Tickets, caller: &Caller, lead: Option<Uuid
             return Err(Fault::field(format!("assisting_ids[{at}]"), "the same department twice"));
         }
         if !departments.knows(*department) {
-            return Err(Fault::not_found("DEPARTMENT_NOT_FOUND", "no such department").at_field(format!("assisting_ids[{at}]"), "no such department in the caller's district"));
+            return Err(Fault::not_found("DEPARTMENT_NOT_FOUND", "no such department")
+                .at_field(format!("assisting_ids[{at}]"), "no such department in the caller's district"));
         }
     }
     match lead.filter(|lead| !departments.knows(*lead)) {

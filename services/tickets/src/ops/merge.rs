@@ -12,7 +12,12 @@ use crate::{
 };
 
 /// Merges the target into its parent; answers the merged ticket.
-pub async fn merge(tickets: &Tickets, caller: &Caller, target: Target, parent_ticket_id: Uuid) -> Result<Ticket, Fault> {
+pub async fn merge(
+    tickets: &Tickets,
+    caller: &Caller,
+    target: Target,
+    parent_ticket_id: Uuid,
+) -> Result<Ticket, Fault> {
     if parent_ticket_id == target.ticket_id {
         return Err(Fault::field("parent_ticket_id", "must be another ticket"));
     }
@@ -30,7 +35,12 @@ pub async fn merge(tickets: &Tickets, caller: &Caller, target: Target, parent_ti
     Err(Fault::unavailable("the tickets kept changing"))
 }
 
-async fn read(tickets: &Tickets, caller: &Caller, child: Uuid, parent: Uuid) -> Result<(Ticket, Option<Ticket>), Fault> {
+async fn read(
+    tickets: &Tickets,
+    caller: &Caller,
+    child: Uuid,
+    parent: Uuid,
+) -> Result<(Ticket, Option<Ticket>), Fault> {
     let district = caller.district_id;
     let mut rows = store::ticket::get_many(&tickets.pool, &[district, district], &[child, parent]).await?;
     let child = rows.iter().position(|row| row.ticket_id == child).ok_or(Refusal::TicketNotFound)?;
@@ -54,7 +64,8 @@ fn decide_both(
         Decision::Change(change) => *change,
     };
     let parent = parent.filter(|parent| !parent.state().ended()).ok_or(Refusal::ParentNotOpen)?;
-    let report = CoReport { ticket_id: child.ticket_id, person_id: child.reporter_id, role: child.reporter_role.clone() };
+    let report =
+        CoReport { ticket_id: child.ticket_id, person_id: child.reporter_id, role: child.reporter_role.clone() };
     let target = Target { ticket_id: parent.ticket_id, if_match: None };
     let take_in = wish(tickets, caller, target, Deed::TakeIn { report });
     match decide(&parent, &take_in, &rules)? {

@@ -8,17 +8,13 @@ use uuid::Uuid;
 use super::{body_hash, check_media, check_text};
 use crate::{
     Tickets,
+    calendar::ClockMode,
     category::TO_BE_CLASSIFIED,
     decide::{Change, born_timers},
     error::Refusal,
-    calendar::ClockMode,
     machine::State,
     map::DistrictMap,
-    store::{
-        self,
-        place::Place,
-        report::NewTicket,
-    },
+    store::{self, place::Place, report::NewTicket},
     ticket::Ticket,
 };
 
@@ -141,7 +137,8 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
 fn set_point(ticket: &mut Ticket, location: &Location) {
     let Location { lng, lat, crs, accuracy_m } = *location;
     let (gcj_lng, gcj_lat) = location.gcj();
-    (ticket.lng, ticket.lat, ticket.crs, ticket.accuracy_m) = (Some(lng), Some(lat), Some(crs.code().into()), accuracy_m);
+    (ticket.lng, ticket.lat, ticket.crs, ticket.accuracy_m) =
+        (Some(lng), Some(lat), Some(crs.code().into()), accuracy_m);
     (ticket.gcj_lng, ticket.gcj_lat) = (Some(gcj_lng), Some(gcj_lat));
 }
 

@@ -60,7 +60,10 @@ impl TicketService for TicketRpc {
         self.answer(&caller, ops::get_ticket(&self.0, &caller, id).await).await
     }
 
-    async fn list_events(&self, request: Request<v1::ListEventsRequest>) -> Result<Response<v1::ListEventsResponse>, Status> {
+    async fn list_events(
+        &self,
+        request: Request<v1::ListEventsRequest>,
+    ) -> Result<Response<v1::ListEventsResponse>, Status> {
         let caller = caller(&request)?;
         let (ticket, events, next_page_token) =
             ops::list_events(&self.0, &caller, wire::history(request.into_inner())?).await?;
@@ -116,7 +119,10 @@ impl TicketService for TicketRpc {
         self.act(&caller, target, deeds::rate(request)?).await
     }
 
-    async fn hand_to_community(&self, request: Request<v1::HandToCommunityRequest>) -> Result<Response<Ticket>, Status> {
+    async fn hand_to_community(
+        &self,
+        request: Request<v1::HandToCommunityRequest>,
+    ) -> Result<Response<Ticket>, Status> {
         let (caller, target) = asked(&request, &request.get_ref().ticket_id)?;
         let request = request.into_inner();
         self.act(&caller, target, Deed::HandToCommunity { text: deeds::note(request.text)? }).await
@@ -137,7 +143,12 @@ impl TicketService for TicketRpc {
     async fn propose_invalid(&self, request: Request<v1::ProposeInvalidRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, target) = asked(&request, &request.get_ref().ticket_id)?;
         let request = request.into_inner();
-        self.act(&caller, target, Deed::ProposeInvalid { reason: deeds::reason("reason", request.reason)?, malicious: request.malicious }).await
+        self.act(
+            &caller,
+            target,
+            Deed::ProposeInvalid { reason: deeds::reason("reason", request.reason)?, malicious: request.malicious },
+        )
+        .await
     }
 
     async fn confirm_invalid(&self, request: Request<v1::ConfirmInvalidRequest>) -> Result<Response<Ticket>, Status> {

@@ -51,7 +51,8 @@ pub async fn apply<'e>(
     )
     .fetch_all(executor)
     .await?;
-    let mut after: HashMap<Uuid, Ticket> = changes.into_iter().map(|change| (change.after.ticket_id, change.after)).collect();
+    let mut after: HashMap<Uuid, Ticket> =
+        changes.into_iter().map(|change| (change.after.ticket_id, change.after)).collect();
     let named = written.into_iter().filter_map(|row| {
         let mut ticket = after.remove(&row.ticket_id)?;
         ticket.department_name = row.department_name;

@@ -1,5 +1,5 @@
 //! What the residents service tells, kept for reading: set-based, the last word of a batch wins.
-use proto::residents::v1::{DepartmentChanged, PersonChanged, PlaceChanged};
+use proto::residents::v1::{DepartmentChanged, PersonChanged, PlaceChanged, PostChanged};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -66,6 +66,27 @@ pub async fn keep_departments(connection: &mut PgConnection, told: &[Told<Depart
         &all(told, |(_, id, _)| *id),
         &all(told, |(.., department)| department.name.as_str()) as _,
         &all(told, |(.., department)| department.code.as_str()) as _,
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Keeps the posts of the staff; one that has ended is taken out by its last day.
+pub async fn keep_posts(connection: &mut PgConnection, told: &[Told<PostChanged>]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tickets.post (district_id, post_id, person_id, role, place_path, department_id, until_date)
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::date[])
+        on conflict on constraint post_key do update set
+            person_id = excluded.person_id, role = excluded.role, place_path = excluded.place_path,
+            department_id = excluded.department_id, until_date = excluded.until_date",
+        &all(told, |(district, ..)| *district),
+        &all(told, |(_, id, _)| *id),
+        &all(told, |(.., post)| post.person_id.parse::<Uuid>().unwrap_or_default()),
+        &all(told, |(.., post)| post.role().as_str_name()) as _,
+        &all(told, |(.., post)| post.place_path.as_str()) as _,
+        &all(told, |(.., post)| post.department_id.as_ref().and_then(|id| id.parse::<Uuid>().ok())) as _,
+        &all(told, |(.., post)| post.until_date.as_ref().and_then(|date| date.parse::<chrono::NaiveDate>().ok())) as _,
     )
     .execute(connection)
     .await

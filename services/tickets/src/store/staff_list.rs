@@ -1,10 +1,12 @@
 //! Who works for a district: what the rules look at.
+use chrono::NaiveDate;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Every department of every district.
 pub async fn departments(pool: &PgPool) -> sqlx::Result<Vec<(Uuid, String, Uuid)>> {
-    let rows = sqlx::query!("select district_id, code, department_id from tickets.department order by district_id, code");
+    let rows =
+        sqlx::query!("select district_id, code, department_id from tickets.department order by district_id, code");
     let rows = rows.fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.district_id, row.code, row.department_id)).collect())
 }
@@ -19,11 +21,12 @@ pub async fn heard(pool: &PgPool) -> sqlx::Result<(i64, i64)> {
 }
 
 /// The district, the path and the person of every post whose holder checks work.
-pub async fn checkers(pool: &PgPool) -> sqlx::Result<Vec<(Uuid, String, Uuid)>> {
+pub async fn checkers(pool: &PgPool, today: NaiveDate) -> sqlx::Result<Vec<(Uuid, String, Uuid)>> {
     let rows = sqlx::query!(
         "select distinct district_id, place_path, person_id from tickets.post
-        where role in ('home_observer', 'community_worker')
-        order by district_id, place_path, person_id"
+        where role in ('home_observer', 'community_worker') and (until_date is null or until_date >= $1)
+        order by district_id, place_path, person_id",
+        today
     );
     let rows = rows.fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.district_id, row.place_path, row.person_id)).collect())

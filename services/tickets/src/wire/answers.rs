@@ -104,7 +104,11 @@ fn leg(leg: ticket::Leg) -> Leg {
 }
 
 fn refusal(refused: ticket::Refused) -> wire::Refusal {
-    wire::Refusal { department_id: refused.department_id.to_string(), at: Some(timestamp(refused.at)), text: refused.text }
+    wire::Refusal {
+        department_id: refused.department_id.to_string(),
+        at: Some(timestamp(refused.at)),
+        text: refused.text,
+    }
 }
 
 fn pause(pause: ticket::Pause) -> Pause {
@@ -148,7 +152,13 @@ fn reporter(row: &ticket::Ticket, open: bool) -> Reporter {
     let name = row.reporter_name.as_deref().unwrap_or_default();
     Reporter {
         person_id: open.then(|| row.reporter_id.to_string()),
-        name: if open { name.to_owned() } else if row.anonymous { String::new() } else { masked(name) },
+        name: if open {
+            name.to_owned()
+        } else if row.anonymous {
+            String::new()
+        } else {
+            masked(name)
+        },
         role: role(&row.reporter_role),
     }
 }

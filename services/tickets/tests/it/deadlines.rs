@@ -38,7 +38,11 @@ async fn the_claim_deadline_of_a_claimed_ticket_is_gone_and_its_dispatch_is_wait
     world.clock.advance(TimeDelta::minutes(29));
     world.claim(&world.liaison, id).await.unwrap();
     assert_eq!(sweep::sweep(world.service(), morning() + TimeDelta::minutes(58)).await.unwrap(), 0);
-    assert_eq!(sweep::sweep(world.service(), morning() + TimeDelta::minutes(59)).await.unwrap(), 1, "the street's head is told");
+    assert_eq!(
+        sweep::sweep(world.service(), morning() + TimeDelta::minutes(59)).await.unwrap(),
+        1,
+        "the street's head is told"
+    );
     assert_eq!(state(&world.get(&world.liaison, id).await.unwrap()), State::Claimed);
     assert_eq!(sweep::sweep(world.service(), morning() + TimeDelta::minutes(89)).await.unwrap(), 1);
     let stalled = world.get(&world.liaison, id).await.unwrap();
@@ -54,7 +58,11 @@ async fn an_overdue_ticket_escalates_at_once_then_after_one_three_and_four_days(
     let due = morning() + TimeDelta::hours(24);
     for step in 0..5 {
         let at = due + TimeDelta::hours(i64::from(escalation_hours(step)));
-        assert_eq!(sweep::sweep(world.service(), at - TimeDelta::seconds(1)).await.unwrap(), 0, "step {step} not before");
+        assert_eq!(
+            sweep::sweep(world.service(), at - TimeDelta::seconds(1)).await.unwrap(),
+            0,
+            "step {step} not before"
+        );
         assert_eq!(sweep::sweep(world.service(), at).await.unwrap(), 1, "step {step}");
         assert_eq!(sweep::sweep(world.service(), at).await.unwrap(), 0, "step {step} once");
         let ticket = world.get(&world.courier, id).await.unwrap();
@@ -75,10 +83,11 @@ async fn a_service_that_was_down_catches_up() {
     let now = morning() + TimeDelta::hours(24 + 73);
     sweep::sweep(world.service(), now).await.unwrap();
     assert_eq!(sweep::sweep(world.service(), now).await.unwrap(), 0, "all at once");
-    let rows: Vec<(String, i64)> = sqlx::query_as("select transition, count(*) from tickets.event where timer <> '' group by 1 order by 1")
-        .fetch_all(&world.pool)
-        .await
-        .unwrap();
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("select transition, count(*) from tickets.event where timer <> '' group by 1 order by 1")
+            .fetch_all(&world.pool)
+            .await
+            .unwrap();
     let expected = [("T10", 1), ("T15", 3), ("T3", 1)].map(|(row, times)| (row.to_owned(), times));
     assert_eq!(rows, expected, "the claim and the acceptance once, the escalations at 0, 24 and 72 hours each");
 }

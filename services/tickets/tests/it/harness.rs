@@ -103,7 +103,7 @@ impl World {
         tickets::load_categories(&world.pool).await.unwrap();
         world.settle().await;
         for replica in &world.replicas {
-            replica.0.staff.reread(&world.pool).await.unwrap();
+            replica.0.staff.reread(&world.pool, world.clock.today()).await.unwrap();
         }
         world
     }
@@ -164,7 +164,8 @@ impl World {
     }
 
     pub async fn dispatch(&self, person: &Person, id: &str, department: Uuid) -> Result<Ticket, Status> {
-        let request = DispatchRequest { ticket_id: id.into(), department_id: department.to_string(), ..Default::default() };
+        let request =
+            DispatchRequest { ticket_id: id.into(), department_id: department.to_string(), ..Default::default() };
         answer(self.rpc().dispatch(person.asks("Dispatch", request)).await)
     }
 
@@ -173,12 +174,18 @@ impl World {
     }
 
     pub async fn resolve(&self, person: &Person, id: &str, photos: &[String]) -> Result<Ticket, Status> {
-        let request = ResolveRequest { ticket_id: id.into(), text: "已清理".into(), media_ids: photos.to_vec(), ..Default::default() };
+        let request = ResolveRequest {
+            ticket_id: id.into(),
+            text: "已清理".into(),
+            media_ids: photos.to_vec(),
+            ..Default::default()
+        };
         answer(self.rpc().resolve(person.asks("Resolve", request)).await)
     }
 
     pub async fn rate(&self, person: &Person, id: &str, satisfied: bool, comment: &str) -> Result<Ticket, Status> {
-        let request = RateRequest { ticket_id: id.into(), satisfied: Some(satisfied), comment: comment.into(), solved: None };
+        let request =
+            RateRequest { ticket_id: id.into(), satisfied: Some(satisfied), comment: comment.into(), solved: None };
         answer(self.rpc().rate(person.asks("Rate", request)).await)
     }
 

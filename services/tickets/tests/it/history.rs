@@ -83,7 +83,11 @@ async fn whatever_everybody_does_at_once_histories_are_whole_and_replay_to_their
         "a deadline for everything that is open, and for nothing else"
     );
     pass(&world, TimeDelta::days(30)).await;
-    assert_eq!(world.count("ticket where state in ('POOL', 'CLAIMED', 'COORDINATION', 'DISPATCHED')").await, 0, "nobody rests");
+    assert_eq!(
+        world.count("ticket where state in ('POOL', 'CLAIMED', 'COORDINATION', 'DISPATCHED')").await,
+        0,
+        "nobody rests"
+    );
 }
 
 /// Adds up a history: no number missing, every step begins where the one before ended, and the sum is the row.

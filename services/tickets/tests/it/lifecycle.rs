@@ -3,7 +3,7 @@ use proto::tickets::v1::{RateRequest, ResolveRequest, ticket::State, ticket_serv
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::harness::{TIMERS, NEEDS_NO_PHOTO, NEEDS_PHOTO, World, fact, field, people::Person, reason, state};
+use crate::harness::{NEEDS_NO_PHOTO, NEEDS_PHOTO, TIMERS, World, fact, field, people::Person, reason, state};
 
 #[tokio::test]
 async fn a_report_is_claimed_dispatched_accepted_resolved_and_closed() {
@@ -111,8 +111,12 @@ async fn a_resolution_needs_words_and_where_the_category_asks_a_photo_of_the_han
     assert_eq!((reason(&bare).as_str(), field(&bare).as_str()), ("AFTER_PHOTO_REQUIRED", "media_ids"));
     let foreign = world.resolve(&world.handler, id, &[world.photo(&world.courier)]).await.unwrap_err();
     assert_eq!((reason(&foreign).as_str(), field(&foreign).as_str()), ("MEDIA_NOT_YOURS", "media_ids[0]"));
-    let silent =
-        ResolveRequest { ticket_id: id.into(), text: " ".into(), media_ids: vec![world.photo(&world.handler)], ..Default::default() };
+    let silent = ResolveRequest {
+        ticket_id: id.into(),
+        text: " ".into(),
+        media_ids: vec![world.photo(&world.handler)],
+        ..Default::default()
+    };
     let silent = world.rpc().resolve(world.handler.asks("Resolve", silent)).await.unwrap_err();
     assert_eq!((reason(&silent).as_str(), field(&silent).as_str()), ("TEXT_REQUIRED", "text"));
     assert_eq!(world.count("event").await, 3);

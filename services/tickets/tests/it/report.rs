@@ -8,7 +8,7 @@ use proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::harness::{TIMERS, NEEDS_NO_PHOTO, World, answer, at, field, people::Person, reason, report, state};
+use crate::harness::{NEEDS_NO_PHOTO, TIMERS, World, answer, at, field, people::Person, reason, report, state};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_report_twenty_times_is_one_ticket() {

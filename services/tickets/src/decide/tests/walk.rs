@@ -56,8 +56,15 @@ struct Walk {
 impl Walk {
     fn new(seed: u64) -> Self {
         let world = World::new();
-        let mut walk =
-            Self { world, dice: Dice(seed), now: morning(), tracks: Vec::new(), last: None, born: 0, taken: HashSet::new() };
+        let mut walk = Self {
+            world,
+            dice: Dice(seed),
+            now: morning(),
+            tracks: Vec::new(),
+            last: None,
+            born: 0,
+            taken: HashSet::new(),
+        };
         for _ in 0..TICKETS {
             let track = walk.report();
             walk.tracks.push(track);
@@ -91,7 +98,10 @@ impl Walk {
             }
         }
         let ended = self.tracks[at].ticket.state().ended();
-        if ended && self.dice.one_in(30) && !self.tracks.iter().any(|other| other.ticket.parent_ticket_id == Some(self.tracks[at].ticket.ticket_id)) {
+        if ended
+            && self.dice.one_in(30)
+            && !self.tracks.iter().any(|other| other.ticket.parent_ticket_id == Some(self.tracks[at].ticket.ticket_id))
+        {
             self.tracks[at] = self.report();
             self.last = None;
         }
@@ -100,9 +110,11 @@ impl Walk {
     /// Anybody, or, so that the walk gets somewhere, one who has a part in the ticket.
     fn actor(&mut self, at: usize) -> Actor {
         let (ticket, people) = (&self.tracks[at].ticket, &self.world.people);
-        let part = [Some(ticket.reporter_id), ticket.claimed_by, ticket.handler_id, ticket.checker_id][self.dice.roll(4)];
+        let part =
+            [Some(ticket.reporter_id), ticket.claimed_by, ticket.handler_id, ticket.checker_id][self.dice.roll(4)];
         let knows = |person: &&Actor| Some(person.person_id) == part;
-        let of_department = |person: &&Actor| ticket.department_id.is_some_and(|id| person.reach.departments.contains(&id));
+        let of_department =
+            |person: &&Actor| ticket.department_id.is_some_and(|id| person.reach.departments.contains(&id));
         let known = match self.dice.roll(3) {
             0 => people.iter().find(knows),
             1 => people.iter().find(of_department),
@@ -119,7 +131,11 @@ impl Walk {
         let wish = self.world.wish(ticket, None, Deed::Expire(first.kind), self.now);
         let before = ticket.version;
         self.carry(at, wish);
-        assert!(self.tracks[at].ticket.version > before, "a deadline did nothing: {first:?} {:?}", self.tracks[at].ticket);
+        assert!(
+            self.tracks[at].ticket.version > before,
+            "a deadline did nothing: {first:?} {:?}",
+            self.tracks[at].ticket
+        );
     }
 
     /// The last wish once more: the same answer, or a refusal; never a second effect.
@@ -139,8 +155,13 @@ impl Walk {
         }
         let actor = self.world.people[2 + self.dice.roll(2)].clone();
         let (duplicate, into) = (&self.tracks[child].ticket, &self.tracks[parent].ticket);
-        let report = CoReport { ticket_id: duplicate.ticket_id, person_id: duplicate.reporter_id, role: duplicate.reporter_role.clone() };
-        let merge = self.world.wish(duplicate, Some(&actor), Deed::Merge { parent_ticket_id: into.ticket_id }, self.now);
+        let report = CoReport {
+            ticket_id: duplicate.ticket_id,
+            person_id: duplicate.reporter_id,
+            role: duplicate.reporter_role.clone(),
+        };
+        let merge =
+            self.world.wish(duplicate, Some(&actor), Deed::Merge { parent_ticket_id: into.ticket_id }, self.now);
         let take_in = self.world.wish(into, Some(&actor), Deed::TakeIn { report }, self.now);
         let both = (decide(duplicate, &merge, &self.world.rules), decide(into, &take_in, &self.world.rules));
         if let (Ok(Decision::Change(merged)), Ok(Decision::Change(taken))) = both {
@@ -318,7 +339,12 @@ fn check(before: &Ticket, track: &Track, change: &Change) {
         }
     }
     // 9 an event for every version, told
-    assert_eq!((ticket.version, change.told["sequence"].as_i64()), (before.version + 1, Some(ticket.version)), "{}", told());
+    assert_eq!(
+        (ticket.version, change.told["sequence"].as_i64()),
+        (before.version + 1, Some(ticket.version)),
+        "{}",
+        told()
+    );
     assert_eq!(change.told["to_state"], ticket.state, "{}", told());
     // 10 ended states leave by appeal and reopening only
     assert!(!was.ended() || ["T26", "T28"].contains(&id), "{}", told());
@@ -345,6 +371,7 @@ fn a_million_random_steps_keep_every_invariant() {
     });
     let walkers: Vec<_> = walkers.collect();
     let taken: HashSet<&str> = walkers.into_iter().flat_map(|walker| walker.join().unwrap()).collect();
-    let missed: Vec<_> = TRANSITIONS.iter().map(|row| row.id).filter(|id| *id != "T1" && *id != "T13b" && !taken.contains(id)).collect();
+    let missed: Vec<_> =
+        TRANSITIONS.iter().map(|row| row.id).filter(|id| *id != "T1" && *id != "T13b" && !taken.contains(id)).collect();
     assert!(missed.is_empty(), "rows never walked: {missed:?}");
 }
