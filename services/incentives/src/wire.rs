@@ -120,6 +120,9 @@ pub fn changes(event: &Event, changed: &TicketChanged) -> Result<Vec<Change>, Fa
             ));
         }
     }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
     let district_id = heard("district_id", &event.district_id)?;
     let at = changed.at.as_ref().and_then(clock::instant).ok_or_else(|| Fault::internal("an event without a time"))?;
     let change = |(effect, (ticket_id, reporter_id))| Change {

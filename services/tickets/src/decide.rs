@@ -6,6 +6,7 @@ mod change;
 mod deed;
 mod effects;
 mod guards;
+mod pauses;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Every RPC × every role × (own, another person's, another district's) resource: only what the access option says passes.
 #[path = "access_matrix/ask.rs"]
 mod ask;
+#[path = "access_matrix/transitions.rs"]
+mod transitions;
 #[path = "access_matrix/world.rs"]
 mod world;
 

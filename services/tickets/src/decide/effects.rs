@@ -1,16 +1,15 @@
 //! What a change sets, beside state and deadlines.
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
     deed::{Deed, Ruling, Wish},
-    guards,
+    guards, pauses,
     rules::Rules,
     timers::own_clock,
 };
 use crate::{
     machine::{Act, State, Timer, Transition},
-    ticket::{InvalidProposal, Leg, Pause, PauseRequest, Refused, Ticket, written},
+    ticket::{InvalidProposal, Leg, PauseRequest, Refused, Ticket, written},
 };
 
 /// Writes the effects of a row.
@@ -38,14 +37,14 @@ pub fn carry(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
             after.resolved_distance_m = guards::distance_m(before, away.point).map(|metres| metres.round() as i32);
             feed_back(after, wish, rules);
         }
-        Deed::Pause { until, text } => approve_pause(after, before, (*until, text), wish, rules),
+        Deed::Pause { until, text } => pauses::approve_pause(after, before, (*until, text), wish, rules),
         Deed::Mediate { mediation_case_id, until, text } => {
             let (text, from_state, until) = (text.clone(), before.state(), *until);
             let mediation_case_id = Some(*mediation_case_id);
-            let stop = Stop { reason_code: "MEDIATION".into(), text, from_state, until, mediation_case_id };
-            start_pause(after, stop, wish, rules);
+            let stop = pauses::Stop { reason_code: "MEDIATION".into(), text, from_state, until, mediation_case_id };
+            pauses::start_pause(after, stop, wish, rules);
         }
-        Deed::Resume { .. } => resume(after, before, wish, rules),
+        Deed::Resume { .. } => pauses::resume(after, before, wish, rules),
         Deed::Check { passed, .. } => check(after, *passed, person, wish),
         Deed::Rate { satisfied, solved, .. } => rate(after, *satisfied, *solved, wish),
         Deed::Expire(timer) => expire(after, before, *timer, row, (wish, rules)),
@@ -122,7 +121,7 @@ fn expire(after: &mut Ticket, before: &Ticket, timer: Timer, row: &Transition, (
                 dispatch(after, fallback, &[], wish);
             }
         }
-        Timer::Resume => resume(after, before, wish, rules),
+        Timer::Resume => pauses::resume(after, before, wish, rules),
         Timer::Verify => draw(after, rules),
         Timer::Rate if row.id == "T22" => close(after, "VERIFIED_UNRATED", wish),
         Timer::Rate | Timer::Claim | Timer::Review => {}
@@ -256,56 +255,6 @@ fn back_to_work(after: &mut Ticket) {
 
 fn close(after: &mut Ticket, outcome: &str, wish: &Wish) {
     (after.closed_at, after.outcome, after.solved_level) = (Some(wish.at), outcome.into(), Some(after.level));
-}
-
-fn approve_pause(
-    after: &mut Ticket,
-    before: &Ticket,
-    approval: (Option<DateTime<Utc>>, &str),
-    wish: &Wish,
-    rules: &Rules,
-) {
-    let ((until, text), Some(request)) = (approval, before.pause_request()) else { return };
-    after.pause_request = None;
-    let text = if text.is_empty() { request.text } else { text.to_owned() };
-    let (reason_code, until) = (request.reason_code, until.unwrap_or(request.until));
-    let stop = Stop { reason_code, text, from_state: before.state(), until, mediation_case_id: None };
-    start_pause(after, stop, wish, rules);
-}
-
-struct Stop {
-    reason_code: String,
-    text: String,
-    from_state: State,
-    until: DateTime<Utc>,
-    mediation_case_id: Option<Uuid>,
-}
-
-/// The deadline moves by the approved span, on the category's clock.
-fn start_pause(after: &mut Ticket, stop: Stop, wish: &Wish, rules: &Rules) {
-    let Stop { reason_code, text, from_state, until, mediation_case_id } = stop;
-    let until = until.max(wish.at);
-    let clock = own_clock(after);
-    let pause = Pause {
-        reason_code,
-        text,
-        from_state,
-        started_at: wish.at,
-        until,
-        resolve_by: after.resolve_by,
-        mediation_case_id,
-    };
-    let span = rules.calendar.minutes_between(wish.at, until, clock);
-    after.resolve_by = after.resolve_by.map(|resolve_by| rules.calendar.add(resolve_by, span, clock));
-    after.pause = Some(written(&pause));
-}
-
-fn resume(after: &mut Ticket, before: &Ticket, wish: &Wish, rules: &Rules) {
-    let Some(pause) = before.pause() else { return };
-    let clock = own_clock(before);
-    let used = rules.calendar.minutes_between(pause.started_at, wish.at.min(pause.until), clock);
-    after.resolve_by = pause.resolve_by.map(|resolve_by| rules.calendar.add(resolve_by, used, clock));
-    after.pause = None;
 }
 
 fn promote(after: &mut Ticket) {

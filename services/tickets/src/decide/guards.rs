@@ -16,7 +16,7 @@ use crate::{
 pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
     let Some(actor) = &wish.actor else { return Ok(()) };
     let here = actor.reach.district || actor.reach.places.iter().any(|place| lies_in(place, &ticket.place_path));
-    let lead = ticket.department_id.is_some_and(|department| actor.reach.departments.contains(&department));
+    let lead = is_lead(ticket, actor);
     match wish.deed.act() {
         Act::RateSatisfied | Act::RateDissatisfied | Act::Appeal | Act::Reopen | Act::Withdraw | Act::AddEvidence => {
             if ticket.reporter_id == actor.person_id {
@@ -32,15 +32,14 @@ pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
                 Err(Refusal::NotYours)
             }
         }
-        Act::Resolve if ticket.state() == State::Community && here => Ok(()),
         Act::Resolve => {
-            if lead {
+            if here || lead {
                 Ok(())
             } else {
                 Err(Refusal::NotYours)
             }
         }
-        Act::FinishPart if ticket.assisting.iter().any(|helper| actor.reach.departments.contains(helper)) => Ok(()),
+        Act::FinishPart if lead || assists(ticket, actor) => Ok(()),
         Act::FinishPart => Err(Refusal::NotYours),
         Act::FileStatement | Act::Mediate if here || is_party(ticket, actor) => Ok(()),
         Act::FileStatement | Act::Mediate => Err(Refusal::NotYours),
@@ -53,6 +52,14 @@ pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
             }
         }
     }
+}
+
+fn assists(ticket: &Ticket, actor: &Actor) -> bool {
+    ticket.assisting.iter().any(|helper| actor.reach.departments.contains(helper))
+}
+
+fn is_lead(ticket: &Ticket, actor: &Actor) -> bool {
+    ticket.department_id.is_some_and(|department| actor.reach.departments.contains(&department))
 }
 
 fn is_party(ticket: &Ticket, actor: &Actor) -> bool {
@@ -140,6 +147,11 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
         {
             Err(Refusal::NotTheClaimer(boxed()))
         }
+        Deed::FinishPart { .. } if !assists(ticket, actor) => Err(Refusal::StateConflict(boxed())),
+        // the community's people report only the community's work
+        Deed::Resolve { .. } if ticket.state() != State::Community && !is_lead(ticket, actor) => {
+            Err(Refusal::StateConflict(boxed()))
+        }
         Deed::Check { .. } if ticket.handler_id == Some(person) => Err(Refusal::NotIndependent(boxed())),
         Deed::Check { .. } if ticket.checker_id.is_some_and(|checker| checker != person) => {
             Err(Refusal::NotTheChecker(boxed()))
@@ -157,6 +169,7 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
             limit(*until, rules.settings.pause_minutes_most)
                 .ok_or(Refusal::OutOfBounds("until", rules.settings.pause_minutes_most))
         }
+        Deed::Reopen { media, .. } if media.is_empty() => Err(Refusal::EvidenceRequired),
         Deed::AddEvidence { media, .. } | Deed::Reopen { media, .. } => {
             let twice = media.iter().any(|id| ticket.report_media.contains(id));
             let room = ticket.report_media.len() + media.len() <= 18;

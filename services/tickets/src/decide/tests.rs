@@ -1,3 +1,4 @@
+mod invariants;
 mod walk;
 
 use std::sync::Arc;

@@ -103,5 +103,20 @@ pub fn message(change: &Change) -> Value {
         recurred: t.recurred,
         media_count: t.report_media.len(),
     };
-    serde_json::to_value(changed).unwrap_or_default()
+    let mut message = serde_json::to_value(changed).unwrap_or_default();
+    if let Some(fields) = message.as_object_mut() {
+        // what a message has anyway need not be stored, nor read again by every listener
+        fields.retain(|field, value| field == "satisfied" && value.is_boolean() || !is_default(value));
+    }
+    message
+}
+
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(true) | Value::Object(_) => false,
+    }
 }

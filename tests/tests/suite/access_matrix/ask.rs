@@ -4,7 +4,10 @@ use hemei_tests::{Answer, Client, Person, people, tickets};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::world::{Whose, World};
+use super::{
+    transitions,
+    world::{Whose, World},
+};
 
 /// Asks an RPC about a resource. `None`: the RPC has no such resource.
 pub async fn ask(world: &World, rpc: &str, person: &Person, whose: Whose) -> Result<Option<Answer>> {
@@ -91,14 +94,11 @@ async fn ask_services(world: &World, rpc: &str, person: &Person, me: &Client, wh
         "TicketService/Accept" => {
             me.post(&format!("/v1/tickets/{}:accept", world.dispatched(person, whose).await?), &json!({})).await?
         }
-        "TicketService/Resolve" => {
-            let body = json!({"text": "已处理"});
-            me.post(&format!("/v1/tickets/{}:resolve", world.dispatched(person, whose).await?), &body).await?
-        }
         "TicketService/Rate" => {
             let body = json!({"satisfied": true});
             me.post(&format!("/v1/tickets/{}:rate", world.ticket(person, whose, true).await?), &body).await?
         }
+        rpc if rpc.starts_with("TicketService/") => return transitions::ask(world, rpc, person, me, whose).await,
         "RedemptionService/Redeem" if whose == Whose::OtherPerson => return Ok(None),
         "RedemptionService/Redeem" => {
             let body = json!({"redemption_id": Uuid::now_v7(), "prize_id": world.prize(whose).await?, "quantity": 99});

@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{World, morning};
+use super::{
+    World,
+    invariants::{Track, check, settle},
+    morning,
+};
 use crate::{
-    decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, change::difference, decide},
-    machine::{Act, State, TRANSITIONS},
-    ticket::{CoReport, Ticket},
+    decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, decide},
+    machine::{Act, TRANSITIONS},
+    ticket::CoReport,
 };
 
 /// Steps of one walker. `HEMEI_WALK_STEPS` asks for more or fewer in all.
@@ -29,18 +33,6 @@ impl Dice {
     fn one_in(&mut self, sides: usize) -> bool {
         self.roll(sides) == 0
     }
-}
-
-/// A ticket with its history.
-struct Track {
-    ticket: Ticket,
-    /// The history replayed.
-    replayed: Map<String, Value>,
-    last_at: DateTime<Utc>,
-    /// PENDING, ACTIVE or VOID; what the points service makes of the events.
-    award: &'static str,
-    activations: u32,
-    time_in_states: TimeDelta,
 }
 
 struct Walk {
@@ -278,83 +270,6 @@ fn terms() -> Terms {
         after_photo: false,
         text: String::new(),
     }
-}
-
-/// What the points service makes of an event.
-fn settle(track: &mut Track, change: &Change) {
-    match (change.transition, change.after.state()) {
-        ("T2" | "T3b" | "T12" | "T13", _) if track.award.is_empty() || track.award == "VOID" => track.award = "PENDING",
-        (_, State::Closed) if track.award == "PENDING" => {
-            track.award = "ACTIVE";
-            track.activations += 1;
-        }
-        (_, State::Invalid | State::Withdrawn) if track.award == "PENDING" => track.award = "VOID",
-        _ => {}
-    }
-}
-
-/// The twelve invariants.
-fn check(before: &Ticket, track: &Track, change: &Change) {
-    let (ticket, id) = (&track.ticket, change.transition);
-    let told = || format!("{id}: {before:?} → {ticket:?}");
-    let (state, was) = (ticket.state(), before.state());
-    // 1 nobody can rest on it
-    assert_eq!(ticket.due_at.is_none(), state.ended(), "{}", told());
-    assert_eq!(ticket.held_by.is_empty(), state.ended(), "{}", told());
-    assert_eq!(ticket.due_at, ticket.deadlines().iter().map(|deadline| deadline.due_at).min(), "{}", told());
-    // 2 the deadline moves only by rulings, pauses and returns; the promise never
-    let first = before.resolve_by.is_none();
-    let movers = ["T12", "T16", "T17", "T18", "T20", "T24", "T28", "T30"];
-    assert!(first || ticket.resolve_by == before.resolve_by || movers.contains(&id), "{}", told());
-    assert!(ticket.resolve_by >= before.resolve_by || ["T17"].contains(&id), "{}", told());
-    assert_eq!((ticket.promised_by, ticket.claim_by), (before.promised_by, before.claim_by), "{}", told());
-    // 3 one open part is lead, and it is the department's
-    let open: Vec<_> = ticket.legs().into_iter().filter(|leg| leg.lead && leg.state == "OPEN").collect();
-    assert!(open.len() <= 1, "{}", told());
-    if matches!(state, State::Dispatched | State::InProgress) {
-        assert_eq!(open.first().map(|leg| leg.department_id), ticket.department_id, "{}", told());
-        assert_eq!(ticket.held_by, format!("department:{}", ticket.department_id.unwrap()), "{}", told());
-    }
-    // 4 finder, handler and checker are three
-    if ["T37", "T18"].contains(&id) {
-        assert!(change.actor_id != before.handler_id && change.actor_id != Some(before.reporter_id), "{}", told());
-    }
-    if state == State::Feedback {
-        assert!(ticket.checker_id.is_none() || ticket.checker_id != ticket.handler_id, "{}", told());
-    }
-    // 5 and 6 refusals are bounded, and end with a ruling
-    let refusals = ticket.refusals();
-    let departments: HashSet<_> = refusals.iter().map(|refused| refused.department_id).collect();
-    assert!(refusals.len() <= 2 && departments.len() == refusals.len(), "{}", told());
-    assert!(id != "T11" || !before.binding, "{}", told());
-    // 7 points at most once
-    assert!(track.activations <= 1, "{}", told());
-    assert!(state != State::Invalid || track.award != "PENDING", "{}", told());
-    // 8 the history replays to the row
-    if change.version % 7 == 0 {
-        let row = difference(&Ticket::default(), ticket);
-        for (column, value) in &track.replayed {
-            let blank = || serde_json::to_value(Ticket::default()).unwrap()[column].clone();
-            assert_eq!(row.get(column).cloned().unwrap_or_else(blank), *value, "{column} {}", told());
-        }
-    }
-    // 9 an event for every version, told
-    assert_eq!(
-        (ticket.version, change.told["sequence"].as_i64()),
-        (before.version + 1, Some(ticket.version)),
-        "{}",
-        told()
-    );
-    assert_eq!(change.told["to_state"], ticket.state, "{}", told());
-    // 10 ended states leave by appeal and reopening only
-    assert!(!was.ended() || ["T26", "T28"].contains(&id), "{}", told());
-    // 11 merged tickets have no children
-    assert!(state != State::Merged || ticket.co_reports().is_empty(), "{}", told());
-    // 12 the time in all states is the age
-    if change.moves {
-        assert_eq!(track.time_in_states, change.at - ticket.received_at, "{}", told());
-    }
-    assert!(change.at >= track.last_at, "{}", told());
 }
 
 #[test]
