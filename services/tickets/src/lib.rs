@@ -43,7 +43,10 @@ use chassis::{
 };
 use proto::{
     events::v1::feed_service_server::FeedServiceServer,
-    tickets::v1::{category_service_server::CategoryServiceServer, ticket_service_server::TicketServiceServer},
+    tickets::v1::{
+        category_service_server::CategoryServiceServer, staff_service_server::StaffServiceServer,
+        ticket_service_server::TicketServiceServer,
+    },
 };
 use ring::hmac;
 use sqlx::PgPool;
@@ -59,7 +62,7 @@ pub use crate::{
         decide,
     },
     events::{posts_consumer, residents_consumer},
-    machine::{Act, State, TRANSITIONS, Timer, Transition, escalation_hours, rows, timers_of},
+    machine::{Act, State, TRANSITIONS, Timer, Transition, document, escalation_hours, rows, timers_of},
     map::Maps,
     notices::notices_consumer,
     ticket::{Scope, Ticket},
@@ -153,6 +156,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
         tokio::spawn(hear(notices_consumer(&tickets, parts.cache.clone()), &parts, "notices"));
     }
     let routes = Routes::new(TicketServiceServer::new(rpc::tickets::TicketRpc(tickets.clone())))
+        .add_service(StaffServiceServer::new(rpc::staff::StaffRpc(tickets.clone())))
         .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets)))
         .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
     parts.serve(routes, KeySource::Asked(residents)).await

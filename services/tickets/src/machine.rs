@@ -1,10 +1,12 @@
 //! The state machine of a ticket: the one table in [`table`], and the timers that belong to its states.
 pub mod codes;
+mod document;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use codes::{Reason, State, Timer};
+pub use document::document;
 pub use table::{TRANSITIONS, is_work};
 
 /// What somebody does, or time.

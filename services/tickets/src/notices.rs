@@ -86,18 +86,45 @@ fn message(tickets: &Tickets, news: &News<'_>, ticket: &Facts) -> Option<Message
     let minutes = tickets.settings.claim_minutes;
     let claim_by = wire::local(ticket.claim_by, "%H:%M");
     let resolve_by = wire::local(ticket.resolve_by.unwrap_or_default(), "%m月%d日 %H:%M");
+    let because = if changed.text.is_empty() { String::new() } else { format!("：{}", changed.text) };
     let (channel, to, text) = match changed.transition.as_str() {
         "T1" => ("wecom", street, format!("新工单 {what}，请 {minutes} 分钟内认领（{claim_by} 前）")),
         "T3" => ("wecom", coordinators, format!("工单 {what}，到时无人认领，已转协调定责")),
+        "T4" => ("wecom", street, format!("工单 {what}，已交社区自办，请于 {resolve_by} 前办结")),
+        "T5" => ("wecom", street, format!("工单 {what}，社区上交街道，请重新派遣{because}")),
         "T6" => ("wecom", department, format!("工单 {what}，已派遣至贵单位，请于 {resolve_by} 前办结")),
-        "T14" => ("app", reporter, format!("您上报的 {what}，已处置，请评价是否满意")),
+        "T7" => ("wecom", street, format!("提醒街道负责人：工单 {what}，认领后未按时派遣")),
+        "T8" => ("wecom", coordinators, format!("工单 {what}，责任不清或久未派遣，请协调定责{because}")),
+        "T10" => ("wecom", department, format!("工单 {what}，到时未签收，视为签收，请于 {resolve_by} 前办结")),
+        "T11" => ("wecom", coordinators, format!("工单 {what}，部门书面退回，请协调定责{because}")),
+        "T12" => (
+            "wecom",
+            department,
+            format!("裁定：工单 {what}，由贵单位牵头，具约束力，请于 {resolve_by} 前办结{because}"),
+        ),
+        "T13" => ("wecom", department, format!("兜底：工单 {what}，协调超时，由贵单位承办，请于 {resolve_by} 前办结")),
+        "T13b" => ("wecom", coordinators, format!("报区值班领导：工单 {what}，协调超时且无兜底部门")),
+        "T14" | "T4b" => ("app", reporter, format!("您上报的 {what}，已处置，请评价是否满意")),
         "T15" => (
             "wecom",
             department,
             format!("督办：工单 {what}，已超过处置时限（第 {} 次），请立即处理", ticket.escalation_step),
         ),
+        "T16" | "T30" => {
+            ("app", reporter, format!("您上报的 {what}，经批准暂时挂起，处置时限顺延至 {resolve_by}{because}"))
+        }
+        "T17" => ("wecom", department, format!("工单 {what}，恢复办理，请于 {resolve_by} 前办结")),
+        "T18" => ("wecom", department, format!("工单 {what}，核查不通过，请于 {resolve_by} 前整改{because}")),
         "T20" => ("wecom", department, format!("工单 {what}，上报人不满意，请于 {resolve_by} 前整改")),
         "T21" => ("wecom", coordinators, format!("工单 {what}，上报人再次不满意，已转协调定责")),
+        "T22" => ("app", reporter, format!("您上报的 {what}，核查通过，因未评价已结案；7 天内复发可重新提出")),
+        "T22b" => ("wecom", street, format!("提醒核查人负责人：工单 {what}，到时仍未核查")),
+        "T23" => ("app", reporter, format!("您上报的 {what}，暂缓办结{because}")),
+        "T24" => ("wecom", coordinators, format!("工单 {what}，复查日期已到，请重新协调")),
+        "T25" => ("app", reporter, format!("您上报的 {what}，不予受理；72 小时内可申诉一次")),
+        "T26" => ("wecom", coordinators, format!("工单 {what}，上报人申诉，请复核{because}")),
+        "T27" => ("app", reporter, format!("您上报的 {what}，已并入同一事项，办理结果将一并告知")),
+        "T28" => ("wecom", department, format!("工单 {what}，结案后复发，请于 {resolve_by} 前办结")),
         _ => return None,
     };
     Some(Message::new(news.at, channel, &to, &text, None))

@@ -1,5 +1,6 @@
 //! What can be done with tickets, one operation a file.
 mod act;
+mod bulk_dispatch;
 mod categories;
 mod classify;
 mod dispatch;
@@ -7,6 +8,7 @@ mod events;
 mod get;
 mod list;
 mod merge;
+mod queue;
 mod report;
 
 use chassis::faults::Fault;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 
 pub use self::{
     act::act,
+    bulk_dispatch::{MOST as BULK_MOST, bulk_dispatch},
     categories::list_categories,
     classify::classify,
     dispatch::{Dispatch, dispatch, rule},
@@ -23,6 +26,7 @@ pub use self::{
     get::get_ticket,
     list::{Listing, list_tickets},
     merge::merge,
+    queue::{Queue, list_queue},
     report::{Crs, Location, Report, report},
 };
 

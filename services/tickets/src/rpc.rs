@@ -1,3 +1,4 @@
 //! The gRPC services: each method is one line.
 pub mod categories;
+pub mod staff;
 pub mod tickets;

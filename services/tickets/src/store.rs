@@ -5,6 +5,7 @@ pub mod event;
 pub mod notice;
 pub mod place;
 pub mod projection;
+pub mod queue;
 pub mod report;
 pub mod staff_list;
 pub mod sweep;

@@ -1,6 +1,7 @@
 //! Protobuf ⇄ domain: the only place that names both.
 pub mod answers;
 pub mod deeds;
+pub mod staff;
 
 use chassis::{clock::instant, faults::Fault};
 use chrono::{DateTime, FixedOffset, Utc};

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 mod claim;
 mod deadlines;
+mod governance;
 mod harness;
 mod heard;
 mod history;

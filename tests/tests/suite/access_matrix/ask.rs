@@ -37,6 +37,7 @@ pub async fn ask(world: &World, rpc: &str, person: &Person, whose: Whose) -> Res
         | "DepartmentService/ListDepartments"
         | "CategoryService/ListCategories"
         | "TicketService/ListTickets"
+        | "StaffService/ListQueue"
         | "PointsService/GetPoints"
         | "PointsService/ListPointsEntries"
         | "PrizeService/ListPrizes"
@@ -97,6 +98,12 @@ async fn ask_services(world: &World, rpc: &str, person: &Person, me: &Client, wh
         "TicketService/Rate" => {
             let body = json!({"satisfied": true});
             me.post(&format!("/v1/tickets/{}:rate", world.ticket(person, whose, true).await?), &body).await?
+        }
+        // Each item has an outcome of its own: whoever may ask at all is answered, whatever the items are.
+        "StaffService/BulkDispatch" if whose != Whose::Own => return Ok(None),
+        "StaffService/BulkDispatch" => {
+            let item = json!({"ticket_id": Uuid::now_v7(), "department_id": Uuid::now_v7()});
+            me.post("/v1/tickets:bulk_dispatch", &json!({"items": [item]})).await?
         }
         rpc if rpc.starts_with("TicketService/") => return transitions::ask(world, rpc, person, me, whose).await,
         "RedemptionService/Redeem" if whose == Whose::OtherPerson => return Ok(None),

@@ -33,11 +33,24 @@ impl Person {
         Self::new(district, Role::DepartmentHandler, "gn", Some(department))
     }
 
+    pub fn coordinator(district: Uuid) -> Self {
+        Self::new(district, Role::Coordinator, "gn", None)
+    }
+
+    pub fn worker(district: Uuid) -> Self {
+        Self::new(district, Role::CommunityWorker, "gn.xy.sh", None)
+    }
+
     /// A request of this person that passed the access layer.
     pub fn asks<M>(&self, method: &str, message: M) -> Request<M> {
+        self.asks_of("TicketService", method, message)
+    }
+
+    /// The same of another service.
+    pub fn asks_of<M>(&self, service: &str, method: &str, message: M) -> Request<M> {
         let (posts, iat, exp) = (self.posts.clone(), 0, i64::MAX);
         let claims = Claims { sub: self.id, did: self.district, sid: Uuid::now_v7(), posts, iat, exp };
-        let method = &proto::methods()[&format!("/hemei.tickets.v1.TicketService/{method}")];
+        let method = &proto::methods()[&format!("/hemei.tickets.v1.{service}/{method}")];
         let caller = admit(method.access.as_ref().unwrap(), &claims).expect("the role may call this");
         let mut request = Request::new(message);
         request.extensions_mut().insert(caller);
