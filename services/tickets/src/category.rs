@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::store;
+use crate::{calendar::ClockMode, store};
 
 /// What a report is about when its sender does not say.
 pub const TO_BE_CLASSIFIED: &str = "99999";
@@ -26,10 +26,23 @@ pub struct Category {
     /// 0 to 3, for P0 to P3.
     pub priority: i16,
     pub resolve_hours: i32,
+    /// NATURAL or WORKING: which hours those are.
+    pub clock: String,
     pub after_photo: bool,
     pub department_code: String,
     pub tile: String,
     pub source: String,
+}
+
+impl Category {
+    /// Which hours its resolve time counts.
+    pub fn clock(&self) -> ClockMode {
+        ClockMode::of(&self.clock).unwrap_or(ClockMode::Natural)
+    }
+
+    pub fn resolve_minutes(&self) -> i32 {
+        self.resolve_hours.saturating_mul(60)
+    }
 }
 
 /// The list that ships with the suite.
@@ -107,6 +120,7 @@ mod tests {
         assert!(tiles.len() <= 12, "{tiles:?}");
         for category in &list {
             assert!((1..=4).contains(&category.level) && (0..=3).contains(&category.priority), "{category:?}");
+            assert!(ClockMode::of(&category.clock).is_some(), "{category:?}");
             assert!(category.resolve_hours > 0 && !category.department_code.is_empty() && !category.source.is_empty());
         }
     }

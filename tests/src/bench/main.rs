@@ -2,6 +2,7 @@
 mod floor;
 mod load;
 mod memory;
+mod scale;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ async fn main() -> Result<()> {
         let ratio = suite.lifecycles_per_second() / floor.lifecycles_per_second();
         println!("{:34} {connections:>6} {ratio:>13.2}×\n", "ratio to the floor");
     }
+    scale::run(&instance.database_url()?, &cast).await.context("at a million tickets")?;
     memory::print("after the load", &instance.run_file()?)?;
     tokio::task::spawn_blocking(move || drop(instance)).await?;
     Ok(())

@@ -22,8 +22,8 @@ pub async fn classify(
         category_code: category.category_code.clone(),
         level: category.level,
         priority: category.priority,
-        clock: "NATURAL".to_owned(),
-        resolve_minutes: category.resolve_hours * 60,
+        clock: category.clock().code().to_owned(),
+        resolve_minutes: category.resolve_minutes(),
         after_photo: category.after_photo,
         text,
     };

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::{body_hash, check_media, check_text};
 use crate::{
     Tickets,
-    calendar::ClockMode,
     category::TO_BE_CLASSIFIED,
     decide::{Change, born_timers},
     error::Refusal,
@@ -94,7 +93,7 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
     let claim_by = now + TimeDelta::minutes(settings.claim_minutes(category.priority));
     let dispatch_by = now + TimeDelta::minutes(settings.claim_minutes + settings.dispatch_minutes);
     let calendar = tickets.rules(caller.district_id).calendar;
-    let clock = ClockMode::Natural;
+    let clock = category.clock();
     let mut ticket = Ticket {
         district_id: caller.district_id,
         ticket_id: report.ticket_id,
@@ -105,7 +104,7 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
         priority: category.priority,
         category_code: category.category_code.clone(),
         clock: clock.code().into(),
-        resolve_minutes: category.resolve_hours * 60,
+        resolve_minutes: category.resolve_minutes(),
         after_photo: category.after_photo,
         held_by: format!("street:{}", place_path.split('.').take(2).collect::<Vec<_>>().join(".")),
         place_id,
@@ -117,7 +116,7 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
         received_at: now,
         entered_at: Some(now),
         claim_by,
-        promised_by: calendar.add(dispatch_by, i64::from(category.resolve_hours * 60), clock),
+        promised_by: calendar.add(dispatch_by, i64::from(category.resolve_minutes()), clock),
         text: report.text,
         anonymous: report.anonymous,
         request_hash: hash,

@@ -8,7 +8,7 @@ use crate::category::Category;
 pub async fn all(pool: &PgPool) -> sqlx::Result<Vec<Category>> {
     sqlx::query_as!(
         Category,
-        "select district_id, category_code, name, english_name, level, priority, resolve_hours, after_photo, department_code, tile, source
+        "select district_id, category_code, name, english_name, level, priority, resolve_hours, clock, after_photo, department_code, tile, source
         from tickets.category"
     )
     .fetch_all(pool)
@@ -22,12 +22,12 @@ pub async fn upsert(pool: &PgPool, categories: &[Category]) -> sqlx::Result<()> 
     }
     sqlx::query!(
         "insert into tickets.category (
-            district_id, category_code, name, english_name, level, priority, resolve_hours, after_photo, department_code, tile, source)
+            district_id, category_code, name, english_name, level, priority, resolve_hours, clock, after_photo, department_code, tile, source)
         select $1, a.* from unnest(
-            $2::text[], $3::text[], $4::text[], $5::int2[], $6::int2[], $7::int4[], $8::bool[], $9::text[], $10::text[], $11::text[]) as a
+            $2::text[], $3::text[], $4::text[], $5::int2[], $6::int2[], $7::int4[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[]) as a
         on conflict on constraint category_key do update set
             name = excluded.name, english_name = excluded.english_name, level = excluded.level, priority = excluded.priority,
-            resolve_hours = excluded.resolve_hours, after_photo = excluded.after_photo, department_code = excluded.department_code,
+            resolve_hours = excluded.resolve_hours, clock = excluded.clock, after_photo = excluded.after_photo, department_code = excluded.department_code,
             tile = excluded.tile, source = excluded.source",
         Uuid::nil(),
         &all(categories, |c| c.category_code.as_str()) as _,
@@ -36,6 +36,7 @@ pub async fn upsert(pool: &PgPool, categories: &[Category]) -> sqlx::Result<()> 
         &all(categories, |c| c.level),
         &all(categories, |c| c.priority),
         &all(categories, |c| c.resolve_hours),
+        &all(categories, |c| c.clock.as_str()) as _,
         &all(categories, |c| c.after_photo),
         &all(categories, |c| c.department_code.as_str()) as _,
         &all(categories, |c| c.tile.as_str()) as _,

@@ -211,6 +211,7 @@ pub fn category(category: &category::Category) -> Category {
         level: i32::from(category.level),
         priority: i32::from(category.priority) + 1,
         resolve_hours: category.resolve_hours,
+        clock: category.clock.clone(),
         after_photo: category.after_photo,
         department_code: category.department_code.clone(),
         tile: category.tile.clone(),

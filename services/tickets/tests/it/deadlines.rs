@@ -76,6 +76,18 @@ async fn an_overdue_ticket_escalates_at_once_then_after_one_three_and_four_days(
 }
 
 #[tokio::test]
+async fn a_category_on_the_working_clock_counts_working_hours_only() {
+    let world = World::new().await;
+    // 13 working hours from Monday 09:00: two days of 6.5 hours, from half an hour into the first
+    let ticket = world.dispatched("84005").await;
+    assert_eq!((ticket.clock.as_str(), ticket.resolve_minutes), ("WORKING", 780));
+    let resolve_by = ticket.resolve_by.unwrap().seconds - world.clock.now().timestamp();
+    assert_eq!(resolve_by, 2 * 24 * 3600, "Wednesday 09:00");
+    let natural = world.dispatched(NEEDS_NO_PHOTO).await;
+    assert_eq!(natural.resolve_by.unwrap().seconds - world.clock.now().timestamp(), 24 * 3600);
+}
+
+#[tokio::test]
 async fn a_service_that_was_down_catches_up() {
     let world = World::new().await;
     world.dispatched(NEEDS_NO_PHOTO).await;
