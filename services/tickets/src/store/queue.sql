@@ -1,4 +1,29 @@
--- What waits for some holders, the next deadline first; with what they only assist in.
+-- What waits for some holders, the next deadline first; with what they only assist in. Each part has an index of its own.
+with waiting as materialized (
+    (
+        select t.district_id, t.ticket_id from tickets.ticket t
+        where t.district_id = $1 and t.due_at is not null and t.held_by = any($2::text[])
+            and ($4::text is null or t.state = $4)
+            and ($5::int2 is null or t.priority <= $5)
+            and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
+            and (not $7::bool or t.resolve_by < $8::timestamptz)
+            and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
+        order by t.due_at, t.ticket_id
+        limit $11
+    )
+    union
+    (
+        select t.district_id, t.ticket_id from tickets.ticket t
+        where t.district_id = $1 and t.due_at is not null and t.assisting <> '{}' and t.assisting && $3::uuid[]
+            and ($4::text is null or t.state = $4)
+            and ($5::int2 is null or t.priority <= $5)
+            and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
+            and (not $7::bool or t.resolve_by < $8::timestamptz)
+            and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
+        order by t.due_at, t.ticket_id
+        limit $11
+    )
+)
 select t.*,
     (select p.name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_name?",
     (select p.full_name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_full_name?",
@@ -8,13 +33,7 @@ select t.*,
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.claimed_by) as "claimer_name?",
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.handler_id) as "handler_name?",
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.checker_id) as "checker_name?"
-from tickets.ticket t
-where t.district_id = $1 and t.due_at is not null
-    and (t.held_by = any($2::text[]) or t.assisting && $3::uuid[])
-    and ($4::text is null or t.state = $4)
-    and ($5::int2 is null or t.priority <= $5)
-    and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
-    and (not $7::bool or t.resolve_by < $8::timestamptz)
-    and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
+from waiting w
+join tickets.ticket t on t.district_id = w.district_id and t.ticket_id = w.ticket_id
 order by t.due_at, t.ticket_id
 limit $11
