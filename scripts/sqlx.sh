@@ -11,7 +11,9 @@ fi
 
 psql() { command psql -q -v ON_ERROR_STOP=1 "$@"; }
 psql "$HEMEI_TEST_DATABASE_URL" -c 'create database hemei_sqlx'
-export DATABASE_URL="${HEMEI_TEST_DATABASE_URL/\/postgres?/\/hemei_sqlx?}"
+# the same server, another database; what follows a ? stays
+server=${HEMEI_TEST_DATABASE_URL%%\?*}
+export DATABASE_URL="${server%/*}/hemei_sqlx${HEMEI_TEST_DATABASE_URL#"$server"}"
 for migrations in services/*/migrations; do
     schema=$(basename "$(dirname "$migrations")")
     psql "$DATABASE_URL" -c "create schema $schema"

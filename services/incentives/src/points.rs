@@ -45,6 +45,8 @@ pub enum Effect {
     GrantShare,
     Activate,
     Void,
+    /// Only the reporter's own award: it was merged, and shares instead.
+    VoidReport,
 }
 
 impl Effect {

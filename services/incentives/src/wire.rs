@@ -4,7 +4,7 @@ use proto::{
     events::v1::Event,
     incentives::v1::{self, points_entry, redemption},
     residents::v1::PlaceChanged,
-    tickets::v1::{TicketChanged, ticket},
+    tickets::v1::{CoReport, TicketChanged, ticket},
 };
 use uuid::Uuid;
 
@@ -103,22 +103,31 @@ pub fn changes(event: &Event, changed: &TicketChanged) -> Result<Vec<Change>, Fa
     let state = |state| ticket::State::try_from(state).unwrap_or_default();
     let to = state(changed.to_state);
     let own = (heard("ticket_id", &changed.ticket_id)?, heard("reporter_id", &changed.reporter_id)?);
+    let shared = |report: &CoReport| {
+        Ok::<_, Fault>((heard("ticket_id", &report.ticket_id)?, heard("person_id", &report.person_id)?))
+    };
     let mut wanted = Vec::new();
     if earns(changed.reporter_role()) {
         match effect(state(changed.from_state), to) {
-            _ if to == ticket::State::Merged && changed.from_state != changed.to_state => {
-                wanted.extend([(Effect::Void, own), (Effect::GrantShare, own)]);
-            }
+            // merged: it shares instead; or the reporter left, and who takes their place has a share already
+            _ if to == ticket::State::Merged || changed.transition == "T29b" => wanted.push((Effect::VoidReport, own)),
             effect => wanted.extend(effect.map(|effect| (effect, own))),
         }
     }
-    if to == ticket::State::Closed {
-        for report in changed.co_reports.iter().filter(|report| earns(report.role())) {
-            wanted.push((
-                Effect::Activate,
-                (heard("ticket_id", &report.ticket_id)?, heard("person_id", &report.person_id)?),
-            ));
+    let ended = match to {
+        ticket::State::Closed => Some(Effect::Activate),
+        ticket::State::Invalid => Some(Effect::Void),
+        _ => None,
+    };
+    if let Some(effect) = ended {
+        for report in &changed.co_reports {
+            wanted.push((effect, shared(report)?));
         }
+    }
+    if let Some(newest) =
+        changed.co_reports.last().filter(|newest| changed.transition == "T39" && shares(changed, newest))
+    {
+        wanted.push((Effect::GrantShare, shared(newest)?));
     }
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -135,6 +144,12 @@ pub fn changes(event: &Event, changed: &TicketChanged) -> Result<Vec<Change>, Fa
         at,
     };
     Ok(wanted.into_iter().map(change).collect())
+}
+
+/// A share is for another person than the reporter and those before: the same trouble reported twice earns once.
+fn shares(changed: &TicketChanged, newest: &CoReport) -> bool {
+    let before = changed.co_reports.iter().rev().skip(1).any(|report| report.person_id == newest.person_id);
+    earns(newest.role()) && newest.person_id != changed.reporter_id && !before
 }
 
 pub fn place(event: &Event, changed: PlaceChanged) -> Result<Place, Fault> {

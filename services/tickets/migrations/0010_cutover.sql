@@ -16,7 +16,8 @@ from (
         jsonb_agg(jsonb_build_object('kind', kind, 'due_at', due_at, 'base_at', base_at, 'fired', fired) order by due_at) as timers
     from tickets.timer group by district_id, ticket_id
 ) m
-where m.district_id = t.district_id and m.ticket_id = t.ticket_id;
+-- One that a race left behind on a ticket that has moved on never acted, and ends here.
+where m.district_id = t.district_id and m.ticket_id = t.ticket_id and t.state in ('POOL', 'DISPATCHED', 'IN_PROGRESS', 'COORDINATION');
 -- States that had no deadline before get theirs now, due in an hour: long enough for people, short enough that nothing rests.
 update tickets.ticket t set due_at = least(t.due_at, now() + interval '1 hour'),
     timers = t.timers || jsonb_build_array(jsonb_build_object(
@@ -27,11 +28,11 @@ update tickets.ticket t set held_by = case
         when t.state in ('POOL', 'CLAIMED') then 'street:' || split_part(t.place_path, '.', 1) || '.' || split_part(t.place_path, '.', 2)
         when t.state in ('DISPATCHED', 'IN_PROGRESS') then 'department:' || t.department_id
         when t.state = 'COORDINATION' then 'coordinator'
-        when t.state = 'FEEDBACK' then 'check:' || t.place_path
+        when t.state = 'FEEDBACK' then 'check:' || array_to_string((string_to_array(t.place_path, '.'))[1:3], '.')
         else '' end;
 update tickets.ticket set outcome = 'SATISFIED' where state = 'CLOSED';
 update tickets.ticket set legs = jsonb_build_array(jsonb_build_object(
-        'department_id', department_id, 'lead', true, 'state', case when resolved_at is null then 'OPEN' else 'DONE' end,
+        'department_id', department_id, 'lead', true, 'state', case when state in ('DISPATCHED', 'IN_PROGRESS', 'FEEDBACK') then 'OPEN' else 'DONE' end,
         'dispatched_at', dispatched_at, 'text', ''))
 where department_id is not null;
 drop table tickets.timer;

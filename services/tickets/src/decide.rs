@@ -87,7 +87,7 @@ fn move_to(after: &mut Ticket, before: &Ticket, to: State, row: &Transition, wis
         _ => String::new(),
     };
     after.coordinated_at = (to == State::Coordination).then_some(wish.at).or(before.coordinated_at);
-    after.invalid_proposal = None;
+    (after.invalid_proposal, after.pause_request) = (None, None);
     after.said.clear();
 }
 

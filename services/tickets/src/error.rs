@@ -69,7 +69,7 @@ pub enum Refusal {
     ConsentRequired,
     #[error("photos are there already, or would be more than 18")]
     TooManyPhotos(Box<Ticket>),
-    #[error("32 statements have been filed in this state")]
+    #[error("16 words have been added in this state")]
     TooMuchSaid(Box<Ticket>),
 }
 

@@ -53,10 +53,10 @@ async fn send_all(tickets: &Tickets, cache: &Cache, events: &[Event]) -> Result<
     let facts: HashMap<_, _> = facts.iter().map(|facts| ((facts.district_id, facts.ticket_id), facts)).collect();
     tickets.categories.ensure(&tickets.pool).await?;
     let told = |news: &News<'_>| {
-        let facts = facts.get(&(news.district, news.id))?;
-        span(news.event, "notice").in_scope(|| message(tickets, news, facts))
+        let facts = facts.get(&(news.district, news.id)).copied();
+        span(news.event, "notice").in_scope(|| facts.map(|facts| messages(tickets, news, facts)).unwrap_or_default())
     };
-    sandbox::push_all(cache, &news.iter().filter_map(told).collect::<Vec<_>>()).await
+    sandbox::push_all(cache, &news.iter().flat_map(told).collect::<Vec<_>>()).await
 }
 
 /// The changes since an instant.
@@ -72,6 +72,20 @@ fn news(events: &[Event], since: DateTime<Utc>) -> Result<Vec<News<'_>>, Fault> 
         }
     }
     Ok(news)
+}
+
+/// The rows whose message the co-reporters hear too.
+const FOR_ALL_REPORTERS: [&str; 6] = ["T14", "T4b", "T16", "T22", "T23", "T30"];
+
+/// The messages about one change: to who waits for it, and what became of it to everybody who reported the same.
+fn messages(tickets: &Tickets, news: &News<'_>, facts: &Facts) -> Vec<Message> {
+    let Some(first) = message(tickets, news, facts) else { return Vec::new() };
+    let for_all = FOR_ALL_REPORTERS.contains(&news.changed.transition.as_str());
+    // only the reporter rates
+    let text = first.text.replace("，请评价是否满意", "");
+    let others = facts.co_reporter_names.iter().filter(|_| for_all);
+    let others: Vec<_> = others.map(|name| Message::new(news.at, "app", name, &text, None)).collect();
+    [vec![first], others].concat()
 }
 
 /// The message about one change, where anybody waits for it.

@@ -10,7 +10,7 @@ use crate::{
     Tickets,
     decide::{Change, Decision, Deed, Wish, decide},
     store::{self, change::Together},
-    ticket::Ticket,
+    ticket::{Deadline, Ticket},
 };
 
 /// Tickets of one transaction.
@@ -84,14 +84,19 @@ async fn batch(tickets: &Tickets, now: DateTime<Utc>) -> Result<usize, Fault> {
     transaction.commit().await?;
     for ticket in &due {
         let late = ticket.due_at.and_then(|due| (now - due).to_std().ok()).unwrap_or_default();
-        metrics::histogram!("timer_lateness_seconds").record(late.as_secs_f64());
+        let timer = first(ticket).map_or("", |deadline| deadline.kind.code());
+        metrics::histogram!("timer_lateness_seconds", "timer" => timer).record(late.as_secs_f64());
     }
     Ok(acted)
 }
 
+fn first(ticket: &Ticket) -> Option<Deadline> {
+    ticket.deadlines().into_iter().min_by_key(|deadline| deadline.due_at)
+}
+
 /// What the earliest deadline of a ticket does to it.
 fn expire(tickets: &Tickets, ticket: &Ticket, now: DateTime<Utc>) -> Option<Change> {
-    let first = ticket.deadlines().into_iter().min_by_key(|deadline| deadline.due_at)?;
+    let first = first(ticket)?;
     let wish = Wish {
         district_id: ticket.district_id,
         ticket_id: ticket.ticket_id,

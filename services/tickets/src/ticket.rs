@@ -1,4 +1,6 @@
 //! A ticket as it is stored, and who may see all of it.
+mod parts;
+
 use chassis::access::{Caller, holds};
 use chrono::{DateTime, Utc};
 use proto::api::v1::post::Role;
@@ -6,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::machine::{State, Timer};
+pub use self::parts::{CoReport, Deadline, InvalidProposal, Leg, Pause, PauseRequest, Refused, read, written};
+use crate::machine::State;
 
 /// A row of `tickets.ticket` with the names that belong to it, as every statement answers it. Serialised it is what
 /// an insert writes; the difference of two is what a change writes and its event tells.
@@ -122,91 +125,6 @@ pub struct Ticket {
     pub checker_name: Option<String>,
 }
 
-/// A live deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deadline {
-    pub kind: Timer,
-    pub due_at: DateTime<Utc>,
-    /// What repeated firings are counted from, and how many there were.
-    pub base_at: DateTime<Utc>,
-    pub fired: u32,
-}
-
-/// A department's part of the work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leg {
-    pub department_id: Uuid,
-    pub lead: bool,
-    /// OPEN or DONE.
-    pub state: String,
-    pub dispatched_at: DateTime<Utc>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted_at: Option<DateTime<Utc>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub done_at: Option<DateTime<Utc>>,
-    pub text: String,
-}
-
-/// A department's written refusal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    pub department_id: Uuid,
-    pub at: DateTime<Utc>,
-    pub text: String,
-}
-
-/// A duplicate that was merged into a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CoReport {
-    pub ticket_id: Uuid,
-    pub person_id: Uuid,
-    pub role: String,
-}
-
-/// An approved stop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pause {
-    pub reason_code: String,
-    pub text: String,
-    pub from_state: State,
-    pub started_at: DateTime<Utc>,
-    pub until: DateTime<Utc>,
-    /// The deadline before it was shifted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolve_by: Option<DateTime<Utc>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mediation_case_id: Option<Uuid>,
-}
-
-/// A stop somebody asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PauseRequest {
-    pub by: Uuid,
-    pub reason_code: String,
-    pub text: String,
-    pub until: DateTime<Utc>,
-    pub at: DateTime<Utc>,
-}
-
-/// One person's word that a report is invalid; a second one's makes it so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvalidProposal {
-    pub by: Uuid,
-    pub reason: String,
-    pub malicious: bool,
-    pub at: DateTime<Utc>,
-}
-
-/// What a JSON column holds; the columns are only written from these types.
-pub fn read<T: serde::de::DeserializeOwned + Default>(column: &Value) -> T {
-    T::deserialize(column).unwrap_or_default()
-}
-
-/// The value of a JSON column.
-pub fn written<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
-}
-
 impl Ticket {
     /// Where it stands. The table refuses any other text.
     pub fn state(&self) -> State {
@@ -227,6 +145,11 @@ impl Ticket {
 
     pub fn co_reports(&self) -> Vec<CoReport> {
         read(&self.co_reports)
+    }
+
+    /// The co-reports whose person has not become the reporter.
+    pub fn others(&self) -> impl Iterator<Item = CoReport> {
+        self.co_reports().into_iter().filter(|report| !report.promoted)
     }
 
     pub fn pause(&self) -> Option<Pause> {
@@ -251,9 +174,11 @@ impl Ticket {
         self.place_path.split('.').count() >= 3
     }
 
-    /// Whether this person sees the reporter's name, the coordinate and the photos: the reporter, and the district's staff of the area.
+    /// Whether this person sees the reporter's name, the coordinate and the photos: the reporter, who was drawn to check it, and
+    /// the district's staff of the area.
     pub fn open_to(&self, caller: &Caller) -> bool {
-        self.reporter_id == caller.person_id || Scope::of_staff(caller).holds(self)
+        let part = [Some(self.reporter_id), self.checker_id].contains(&Some(caller.person_id));
+        part || Scope::of_staff(caller).holds(self)
     }
 }
 

@@ -48,17 +48,22 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Res
     let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
     let active: Vec<bool> = changes.iter().map(|change| change.effect == Effect::Activate).collect();
     let times: Vec<_> = changes.iter().map(|change| change.at).collect();
+    let only = |change: &Change| (change.effect == Effect::VoidReport).then(|| change.effect.rule());
+    let rules: Vec<Option<&str>> = changes.iter().map(only).collect();
     sqlx::query_scalar!(
         r#"with ended as (
             update incentives.award a set state = case when c.active then 'ACTIVE' else 'VOID' end, ended_at = c.at
-            from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[]) c (district_id, ticket_id, active, at)
+            from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::text[])
+                c (district_id, ticket_id, active, at, rule)
             where a.district_id = c.district_id and a.ticket_id = c.ticket_id and a.state = 'PENDING'
+                and (c.rule is null or a.rule = c.rule)
             returning a)
         select incentives.pay(array_agg(a)) is null as paid from ended"#,
         &districts,
         &tickets,
         &active,
-        &times
+        &times,
+        &rules as _
     )
     .fetch_one(connection)
     .await

@@ -120,3 +120,60 @@ async fn a_batch_of_many_tickets_awards_each_in_its_order() {
     assert_eq!(available, 80 * 10);
     audit(&world.pool).await;
 }
+
+/// A change of a ticket into which others were merged.
+async fn merged(
+    world: &World,
+    ticket: Uuid,
+    reporter: Uuid,
+    (transition, from, to): (&str, &str, &str),
+    others: &[(Uuid, Uuid)],
+) {
+    let others: Vec<_> = others
+        .iter()
+        .map(|(ticket, person)| serde_json::json!({"ticket_id": ticket, "person_id": person, "role": "courier"}))
+        .collect();
+    let payload = serde_json::json!({"ticket_id": ticket, "number": "GN261123-000042", "from_state": from, "to_state": to,
+        "transition": transition, "reporter_id": reporter, "reporter_role": "courier", "category_code": "10101", "at": world.now(),
+        "co_reports": others});
+    world.tell("tickets", ticket, "hemei.tickets.v1.TicketChanged", payload).await;
+}
+
+#[tokio::test]
+async fn who_reported_the_same_shares_once_instead_of_earning_by_a_report_of_their_own() {
+    let world = World::new().await;
+    let [parent, child, again] = [(); 3].map(|()| Uuid::now_v7());
+    let [reporter, neighbour] = [(); 2].map(|()| Uuid::now_v7());
+    world.ticket(parent, reporter, "10101", "POOL", "CLAIMED").await;
+    world.ticket(child, neighbour, "10101", "POOL", "CLAIMED").await;
+    // both rows of a merge, in either order
+    merged(&world, parent, reporter, ("T39", "CLAIMED", "CLAIMED"), &[(child, neighbour)]).await;
+    merged(&world, child, neighbour, ("T27", "CLAIMED", "MERGED"), &[]).await;
+    // the reporter's own second report of it brings nothing
+    merged(&world, again, reporter, ("T27", "POOL", "MERGED"), &[]).await;
+    let both = [(child, neighbour), (again, reporter)];
+    merged(&world, parent, reporter, ("T39", "CLAIMED", "CLAIMED"), &both).await;
+    world.hear(6).await;
+    assert_eq!(points(&world, neighbour).await, Points { available: 0, pending: 5, reserved: 0 });
+    assert_eq!(points(&world, reporter).await.pending, 10);
+    merged(&world, parent, reporter, ("T19", "FEEDBACK", "CLOSED"), &both).await;
+    world.hear(1).await;
+    assert_eq!(points(&world, neighbour).await, Points { available: 5, pending: 0, reserved: 0 });
+    assert_eq!(points(&world, reporter).await, Points { available: 10, pending: 0, reserved: 0 });
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn a_reporter_who_leaves_loses_theirs_and_an_invalid_ticket_leaves_nobody_anything() {
+    let world = World::new().await;
+    let [parent, child, reporter, neighbour] = [(); 4].map(|()| Uuid::now_v7());
+    world.ticket(parent, reporter, "10101", "POOL", "CLAIMED").await;
+    merged(&world, parent, reporter, ("T39", "CLAIMED", "CLAIMED"), &[(child, neighbour)]).await;
+    merged(&world, parent, neighbour, ("T29b", "CLAIMED", "CLAIMED"), &[(child, neighbour)]).await;
+    world.hear(3).await;
+    assert_eq!((points(&world, reporter).await.pending, points(&world, neighbour).await.pending), (0, 5));
+    merged(&world, parent, neighbour, ("T25", "CLAIMED", "INVALID"), &[(child, neighbour)]).await;
+    world.hear(1).await;
+    assert_eq!(points(&world, neighbour).await, Points { available: 0, pending: 0, reserved: 0 });
+    audit(&world.pool).await;
+}

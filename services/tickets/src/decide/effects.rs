@@ -259,9 +259,9 @@ fn close(after: &mut Ticket, outcome: &str, wish: &Wish) {
 
 fn promote(after: &mut Ticket) {
     let mut reports = after.co_reports();
-    if !reports.is_empty() {
-        let next = reports.remove(0);
-        (after.reporter_id, after.reporter_role) = (next.person_id, next.role);
+    if let Some(next) = reports.iter_mut().find(|report| !report.promoted) {
+        next.promoted = true;
+        (after.reporter_id, after.reporter_role) = (next.person_id, next.role.clone());
         after.co_reports = written(&reports);
     }
 }

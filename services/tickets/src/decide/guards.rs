@@ -1,6 +1,7 @@
 //! What must hold before a ticket changes.
 use chassis::{access::holds as lies_in, geo};
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::{
     deed::{Actor, Deed, Wish},
@@ -93,8 +94,8 @@ pub fn holds(when: When, ticket: &Ticket, wish: &Wish, rules: &Rules) -> bool {
         When::InvalidProposed => ticket.invalid_proposal().is_some_and(|proposal| Some(proposal.by) != actor),
         When::MayAppeal => !ticket.appealed && within(ticket.invalid_at, rules.settings.appeal_minutes),
         When::MayReopen => !ticket.recurred && within(ticket.closed_at, rules.settings.reopen_minutes),
-        When::NoCoReports => ticket.co_reports().is_empty(),
-        When::CoReports => !ticket.co_reports().is_empty(),
+        When::NoCoReports => ticket.others().next().is_none(),
+        When::CoReports => ticket.others().next().is_some(),
     }
 }
 
@@ -120,12 +121,32 @@ pub fn why_not(ticket: &Ticket, wish: &Wish, at_hand: &[&Transition]) -> Refusal
     }
 }
 
+/// How often one person may add something while a ticket stands where it is.
+const MOST_WORDS: usize = 16;
+
+fn is_too_much(ticket: &Ticket, person: Uuid, deed: &Deed) -> bool {
+    let adds = matches!(
+        deed,
+        Deed::FileStatement { .. }
+            | Deed::FinishPart { .. }
+            | Deed::AddEvidence { .. }
+            | Deed::Classify(_)
+            | Deed::ProposeInvalid { .. }
+            | Deed::RequestPause { .. }
+    );
+    let person = person.simple().to_string();
+    adds && ticket.said.iter().filter(|said| said.starts_with(&person)).count() >= MOST_WORDS
+}
+
 /// What is asked of the deed itself, once the state allows it.
 pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal> {
     let Some(actor) = &wish.actor else { return Ok(()) };
     let (person, boxed) = (actor.person_id, || Box::new(ticket.clone()));
     let reporter = ticket.reporter_id == person || ticket.co_reports().iter().any(|report| report.person_id == person);
     let limit = |until, minutes| (until > wish.at && until <= wish.at + TimeDelta::minutes(minutes)).then_some(());
+    if is_too_much(ticket, person, &wish.deed) {
+        return Err(Refusal::TooMuchSaid(boxed()));
+    }
     match &wish.deed {
         Deed::Claim
         | Deed::Accept
@@ -174,9 +195,6 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
             let twice = media.iter().any(|id| ticket.report_media.contains(id));
             let room = ticket.report_media.len() + media.len() <= 18;
             if twice || !room { Err(Refusal::TooManyPhotos(boxed())) } else { Ok(()) }
-        }
-        Deed::FileStatement { .. } | Deed::FinishPart { .. } if ticket.said.len() >= 32 => {
-            Err(Refusal::TooMuchSaid(boxed()))
         }
         _ => Ok(()),
     }

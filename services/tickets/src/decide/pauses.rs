@@ -26,7 +26,6 @@ pub fn approve_pause(
     rules: &Rules,
 ) {
     let ((until, text), Some(request)) = (approval, before.pause_request()) else { return };
-    after.pause_request = None;
     let text = if text.is_empty() { request.text } else { text.to_owned() };
     let (reason_code, until) = (request.reason_code, until.unwrap_or(request.until));
     let stop = Stop { reason_code, text, from_state: before.state(), until, mediation_case_id: None };

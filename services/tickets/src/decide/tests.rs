@@ -152,6 +152,49 @@ fn a_claimer_who_rests_is_alerted_once_and_then_the_ticket_is_coordinated() {
 }
 
 #[test]
+fn a_late_community_is_counted_once_and_escalates_again_a_day_later() {
+    let world = World::new();
+    let mut ticket = world.born(2, &world.people[0], morning(), 3);
+    world.step(&mut ticket, Some(2), Deed::Claim, morning());
+    world.step(&mut ticket, Some(2), Deed::HandToCommunity { text: String::new() }, morning());
+    let late = morning() + TimeDelta::hours(48);
+    assert_eq!(world.step(&mut ticket, None, Deed::Expire(Timer::Resolve), late), "T5");
+    assert_eq!((ticket.state(), ticket.level, ticket.escalation_step), (State::Claimed, 2, 1));
+    let resolve = ticket.deadlines().into_iter().find(|deadline| deadline.kind == Timer::Resolve).unwrap();
+    assert_eq!(resolve.due_at, late + TimeDelta::hours(24));
+    assert_eq!(ticket.due_at, Some(late + TimeDelta::minutes(30)), "the liaison has it to dispatch");
+}
+
+#[test]
+fn a_pause_asked_for_before_a_return_is_forgotten() {
+    let world = World::new();
+    let mut ticket = world.born(2, &world.people[0], morning(), 3);
+    let department_id = world.departments[0];
+    world.step(&mut ticket, Some(2), Deed::Claim, morning());
+    world.step(
+        &mut ticket,
+        Some(2),
+        Deed::Dispatch { department_id, assisting: vec![], text: String::new() },
+        morning(),
+    );
+    world.step(&mut ticket, Some(5), Deed::Accept, morning());
+    let until = morning() + TimeDelta::hours(9);
+    world.step(
+        &mut ticket,
+        Some(5),
+        Deed::RequestPause { reason_code: "WEATHER".into(), text: "雪".into(), until },
+        morning(),
+    );
+    world.step(
+        &mut ticket,
+        Some(5),
+        Deed::Resolve { text: "好".into(), media: vec![], away: Away::default() },
+        morning(),
+    );
+    assert!(ticket.pause_request.is_none());
+}
+
+#[test]
 fn an_approved_pause_moves_the_deadline_and_an_early_resume_takes_the_rest_back() {
     let world = World::new();
     let mut ticket = world.born(2, &world.people[0], morning(), 3);

@@ -33,7 +33,11 @@ pub fn enter(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
     set_resolve_by(after, row, wish, rules);
     let (settings, calendar, at) = (&rules.settings, &rules.calendar, wish.at);
     let natural = |minutes| at + TimeDelta::minutes(minutes);
-    let running = before.deadlines().into_iter().find(|deadline| deadline.kind == Timer::Resolve);
+    let mut running = before.deadlines().into_iter().find(|deadline| deadline.kind == Timer::Resolve);
+    if row.act == Act::Expire(Timer::Resolve) {
+        // this miss has been told; the next escalation comes in its time
+        running.iter_mut().for_each(step);
+    }
     let armed = timers_of(after.state()).iter().filter_map(|&kind| match kind {
         Timer::Claim => Some(deadline(kind, after.claim_by)),
         Timer::Dispatch => Some(deadline(kind, natural(settings.dispatch_minutes))),

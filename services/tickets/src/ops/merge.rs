@@ -64,8 +64,12 @@ fn decide_both(
         Decision::Change(change) => *change,
     };
     let parent = parent.filter(|parent| !parent.state().ended()).ok_or(Refusal::ParentNotOpen)?;
-    let report =
-        CoReport { ticket_id: child.ticket_id, person_id: child.reporter_id, role: child.reporter_role.clone() };
+    let report = CoReport {
+        ticket_id: child.ticket_id,
+        person_id: child.reporter_id,
+        role: child.reporter_role.clone(),
+        promoted: false,
+    };
     let target = Target { ticket_id: parent.ticket_id, if_match: None };
     let take_in = wish(tickets, caller, target, Deed::TakeIn { report });
     match decide(&parent, &take_in, &rules)? {

@@ -68,7 +68,7 @@ impl TicketService for TicketRpc {
         let (ticket, events, next_page_token) =
             ops::list_events(&self.0, &caller, wire::history(request.into_inner())?).await?;
         let open = ticket.open_to(&caller);
-        let events = events.into_iter().map(|event| answers::event(event, open)).collect();
+        let events = events.into_iter().map(|event| answers::event(event, &ticket, open)).collect();
         Ok(Response::new(v1::ListEventsResponse { events, next_page_token }))
     }
 

@@ -14,6 +14,7 @@ pub struct Facts {
     pub subdistrict_name: Option<String>,
     pub department_name: Option<String>,
     pub reporter_name: Option<String>,
+    pub co_reporter_names: Vec<String>,
 }
 
 /// The facts of these tickets, each named by its district and id; one that is named twice is answered twice.
@@ -25,7 +26,10 @@ pub async fn facts(pool: &PgPool, districts: &[Uuid], tickets: &[Uuid]) -> sqlx:
                 and (p.path = t.place_path or starts_with(t.place_path, p.path || '.')) limit 1) as "subdistrict_name?",
             (select d.name from tickets.department d
                 where d.district_id = t.district_id and d.department_id = t.department_id) as "department_name?",
-            (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.reporter_id) as "reporter_name?"
+            (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.reporter_id) as "reporter_name?",
+            array(select p.name from jsonb_array_elements(t.co_reports) r
+                join tickets.person p on p.district_id = t.district_id and p.person_id = (r->>'person_id')::uuid
+                where p.person_id <> t.reporter_id order by p.person_id) as "co_reporter_names!"
         from unnest($1::uuid[], $2::uuid[]) as asked (district_id, ticket_id)
         join tickets.ticket t on t.district_id = asked.district_id and t.ticket_id = asked.ticket_id"#,
         districts,

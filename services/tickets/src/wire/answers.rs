@@ -48,7 +48,7 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
         held_by: row.held_by.clone(),
         deadlines: deadlines(&row),
         legs: row.legs().into_iter().map(leg).collect(),
-        refusals: row.refusals().into_iter().map(refusal).collect(),
+        refusals: row.refusals().into_iter().map(|refused| refusal(refused, open)).collect(),
         binding: row.binding,
         handler_name: row.handler_name.clone().unwrap_or_default(),
         deemed_accepted: row.deemed_accepted,
@@ -61,7 +61,7 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
         review_at: time(row.review_at),
         invalid_proposed: row.invalid_proposal.is_some() && open,
         parent_ticket_id: row.parent_ticket_id.map(|id| id.to_string()),
-        co_report_count: i32::try_from(row.co_reports().len()).unwrap_or(i32::MAX),
+        co_report_count: i32::try_from(row.others().count()).unwrap_or(i32::MAX),
         returned_count: row.returned_count,
         recurred: row.recurred,
         anonymous: row.anonymous,
@@ -103,12 +103,9 @@ fn leg(leg: ticket::Leg) -> Leg {
     }
 }
 
-fn refusal(refused: ticket::Refused) -> wire::Refusal {
-    wire::Refusal {
-        department_id: refused.department_id.to_string(),
-        at: Some(timestamp(refused.at)),
-        text: refused.text,
-    }
+fn refusal(refused: ticket::Refused, open: bool) -> wire::Refusal {
+    let text = if open { refused.text } else { String::new() };
+    wire::Refusal { department_id: refused.department_id.to_string(), at: Some(timestamp(refused.at)), text }
 }
 
 fn pause(pause: ticket::Pause) -> Pause {
@@ -186,9 +183,15 @@ fn media(tickets: &Tickets, row: &ticket::Ticket) -> Vec<Media> {
     [shown(Purpose::Report, &row.report_media), shown(Purpose::Resolution, &row.resolution_media)].concat()
 }
 
-/// An event of a ticket; whoever may not see the ticket whole sees no names in its history.
-pub fn event(event: Event, open: bool) -> TicketEvent {
-    let name = event.actor_name.unwrap_or_default();
+/// What people of the district say among themselves: not for those who may not see the ticket whole.
+const INTERNAL: [&str; 7] = ["T8", "T11", "T30", "T32", "T33", "T35", "T36"];
+
+/// An event of a ticket; whoever may not see the ticket whole sees no full names in its history, of an anonymous reporter
+/// none at all, and not what the district says within.
+pub fn event(event: Event, ticket: &ticket::Ticket, open: bool) -> TicketEvent {
+    let hidden = ticket.anonymous && event.actor_id == Some(ticket.reporter_id);
+    let name = event.actor_name.filter(|_| open || !hidden).unwrap_or_default();
+    let internal = INTERNAL.contains(&event.transition.as_str());
     TicketEvent {
         sequence: event.sequence,
         transition: event.transition,
@@ -199,7 +202,7 @@ pub fn event(event: Event, open: bool) -> TicketEvent {
         actor_name: if open { name } else { masked(&name) },
         actor_role: role(&event.actor_role),
         timer: event.timer,
-        text: event.text,
+        text: if open || !internal { event.text } else { String::new() },
     }
 }
 

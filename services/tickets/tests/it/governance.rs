@@ -241,3 +241,47 @@ async fn many_dispatches_at_once_each_have_their_own_outcome() {
     let refused = staff.bulk_dispatch(world.liaison.asks_of("StaffService", "BulkDispatch", twice)).await.unwrap_err();
     assert_eq!(crate::harness::field(&refused), "items[1].ticket_id");
 }
+
+#[tokio::test]
+async fn an_anonymous_reporter_and_what_the_district_says_within_are_hidden_from_others() {
+    let world = World::new().await;
+    let (stranger, coordinator) = (Person::courier(world.gongnong), Person::coordinator(world.gongnong));
+    let request = proto::tickets::v1::ReportRequest { anonymous: true, ..report(NEEDS_NO_PHOTO) };
+    let id = world.report(&world.courier, request).await.unwrap().ticket_id;
+    world.claim(&world.liaison, &id).await.unwrap();
+    world.dispatch(&world.liaison, &id, world.housing).await.unwrap();
+    world.rpc().refuse(world.handler.asks("Refuse", refuse(&id))).await.unwrap();
+    let seen = world.get(&stranger, &id).await.unwrap();
+    assert_eq!((seen.reporter.unwrap().name.as_str(), seen.refusals[0].text.as_str()), ("", ""));
+    let told = world.events(&stranger, &id).await;
+    assert_eq!((told[0].actor_name.as_str(), told[1].actor_name.as_str()), ("", "张**"));
+    assert!(told.iter().all(|event| event.text.is_empty() && event.actor_id.is_none()), "{told:?}");
+    let staff = world.events(&coordinator, &id).await;
+    assert_eq!((staff[0].actor_name.as_str(), staff[3].text.as_str()), ("李春生", "不属本部门职责"));
+}
+
+#[tokio::test]
+async fn who_is_drawn_to_check_sees_what_there_is_to_check() {
+    let world = World::new().await;
+    let observer = Person::new(world.gongnong, proto::api::v1::post::Role::HomeObserver, "gn.xy.sh.03", None);
+    post(&world, std::slice::from_ref(&observer)).await;
+    let id = world.dispatched(NEEDS_NO_PHOTO).await.ticket_id;
+    assert!(world.get(&observer, &id).await.unwrap().location.is_none());
+    world.resolve(&world.handler, &id, &[]).await.unwrap();
+    assert!(world.get(&observer, &id).await.unwrap().location.is_some());
+}
+
+#[tokio::test]
+async fn one_person_adds_sixteen_words_at_most_and_others_still_may() {
+    let world = World::new().await;
+    let id = world.pooled().await.ticket_id;
+    let add = |n: usize| AddEvidenceRequest { ticket_id: id.clone(), text: format!("补充{n}"), media_ids: vec![] };
+    for n in 0..16 {
+        world.rpc().add_evidence(world.courier.asks("AddEvidence", add(n))).await.unwrap();
+    }
+    let more = world.rpc().add_evidence(world.courier.asks("AddEvidence", add(16))).await.unwrap_err();
+    assert_eq!(reason(&more), "TOO_MUCH_SAID");
+    world.rpc().add_evidence(world.courier.asks("AddEvidence", add(3))).await.expect("a repetition is answered");
+    let propose = ProposeInvalidRequest { ticket_id: id.clone(), reason: "重复灌水".into(), malicious: true };
+    world.rpc().propose_invalid(world.liaison.asks("ProposeInvalid", propose)).await.unwrap();
+}

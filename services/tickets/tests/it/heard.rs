@@ -3,6 +3,7 @@ use prost::{Message, Name};
 use proto::{
     events::v1::{Event, Position},
     residents::v1::{PersonChanged, PlaceChanged},
+    tickets::v1::ticket_service_server::TicketService,
     tickets::v1::{ReportRequest, TicketChanged, ticket::State},
 };
 use tickets::{notices_consumer, residents_consumer};
@@ -122,4 +123,31 @@ async fn old_news_is_told_to_nobody() {
     assert_eq!(consumer.catch_up().await.unwrap(), 1);
     let group = format!("{}联络群", world.street_name);
     assert!(sandbox::list(&cache).await.unwrap().iter().all(|message| message.to != group));
+}
+
+#[tokio::test]
+async fn everybody_who_reported_the_same_hears_what_became_of_it() {
+    let world = World::new().await;
+    let cache = Cache::new(&test_database::redis_url()).unwrap();
+    let neighbour = Person::courier(world.gongnong);
+    let name = format!("王{}", Uuid::now_v7().simple());
+    world.name(&neighbour, &name).await;
+    let parent = world.dispatched(NEEDS_NO_PHOTO).await;
+    let child = world.report(&neighbour, report(NEEDS_NO_PHOTO)).await.unwrap();
+    let request =
+        proto::tickets::v1::MergeRequest { ticket_id: child.ticket_id, parent_ticket_id: parent.ticket_id.clone() };
+    world.rpc().merge(world.liaison.asks("Merge", request)).await.unwrap();
+    world.resolve(&world.handler, &parent.ticket_id, &[]).await.unwrap();
+    world.told(7).await;
+    let consumer = notices_consumer(&world.replicas[0].0, cache.clone());
+    assert_eq!(consumer.catch_up().await.unwrap(), 7);
+    let messages = sandbox::list(&cache).await.unwrap();
+    let mut mine: Vec<_> =
+        messages.iter().filter(|message| message.to == name).map(|message| message.text.clone()).collect();
+    mine.sort();
+    assert_eq!(mine.len(), 2, "{mine:?}");
+    assert!(
+        mine.iter().any(|text| text.contains(&parent.number) && text.contains("已处置") && !text.contains("评价")),
+        "{mine:?}"
+    );
 }

@@ -8,4 +8,5 @@ mod heard;
 mod history;
 mod lifecycle;
 mod list;
+mod migration;
 mod report;

@@ -151,6 +151,7 @@ impl Walk {
             ticket_id: duplicate.ticket_id,
             person_id: duplicate.reporter_id,
             role: duplicate.reporter_role.clone(),
+            promoted: false,
         };
         let merge =
             self.world.wish(duplicate, Some(&actor), Deed::Merge { parent_ticket_id: into.ticket_id }, self.now);

@@ -1,0 +1,67 @@
+//! An installation of the first schema, with everything that could stand in it, comes to the present one.
+use serde_json::Value;
+use test_database::Database;
+
+const FIRST: &str = concat!(
+    "create schema tickets;",
+    include_str!("../../migrations/0001_ticket.sql"),
+    include_str!("../../migrations/0002_governance.sql")
+);
+const LATER: [&str; 3] = [
+    include_str!("../../migrations/0010_cutover.sql"),
+    include_str!("../../migrations/0011_queue.sql"),
+    include_str!("../../migrations/0012_category_clock.sql"),
+];
+
+/// A ticket of every old state; the ended and the answered ones with a deadline that a race left behind.
+const OLD: &str = "
+    insert into tickets.ticket (district_id, ticket_id, number_prefix, version, state, level, priority, category_code, text, place_id, place_path,
+        reporter_id, reporter_role, report_media, captured_at, received_at, claim_by, promised_by, resolve_hours, resolve_minutes, after_photo,
+        department_id, resolve_by, request_hash, last_transition, last_hash, resolved_at)
+    select gen_random_uuid(), gen_random_uuid(), 'GN', 1, state, 2, 2, '99999', '', gen_random_uuid(), 'gn.xy.sh.03', gen_random_uuid(), 'courier',
+        '{}', now(), now(), now(), now(), 48, 2880, false,
+        case when state not in ('POOL', 'CLAIMED') then gen_random_uuid() end, now() + interval '1 day', '', 'T1', '',
+        case when state in ('FEEDBACK', 'CLOSED') then now() end
+    from unnest(array['POOL', 'CLAIMED', 'DISPATCHED', 'IN_PROGRESS', 'COORDINATION', 'FEEDBACK', 'CLOSED']) as state;
+    insert into tickets.timer (district_id, ticket_id, kind, due_at, base_at)
+    select district_id, ticket_id, case state when 'POOL' then 'CLAIM' else 'RESOLVE' end, now() + interval '3 hours', now() + interval '3 hours'
+    from tickets.ticket where state <> 'CLAIMED'";
+
+/// State, holder, kinds of deadlines, whether `due_at` is the earliest of them, parts.
+type Row = (String, String, Option<String>, Option<bool>, Value);
+
+#[tokio::test]
+async fn every_old_ticket_gets_the_deadline_and_the_holder_of_its_state() {
+    let database = Database::create("tickets_first", None, FIRST).await;
+    sqlx::raw_sql(OLD).execute(&database.pool).await.unwrap();
+    for migration in LATER {
+        sqlx::raw_sql(migration).execute(&database.pool).await.unwrap();
+    }
+    let statement = "select state, held_by, (select string_agg(d->>'kind', ' ' order by d->>'kind') from jsonb_array_elements(timers) d),
+            due_at = (select min((d->>'due_at')::timestamptz) from jsonb_array_elements(timers) d), legs
+        from tickets.ticket order by state";
+    let rows: Vec<Row> = sqlx::query_as(statement).fetch_all(&database.pool).await.unwrap();
+    let timers: Vec<_> = rows.iter().map(|(state, _, kinds, ..)| (state.as_str(), kinds.as_deref())).collect();
+    let expected = [
+        ("CLAIMED", Some("DISPATCH")),
+        ("CLOSED", None),
+        ("COORDINATION", Some("COORD RESOLVE")),
+        ("DISPATCHED", Some("ACCEPT RESOLVE")),
+        ("FEEDBACK", Some("RATE")),
+        ("IN_PROGRESS", Some("RESOLVE")),
+        ("POOL", Some("CLAIM")),
+    ];
+    assert_eq!(timers, expected);
+    for (state, held_by, _, due, legs) in &rows {
+        assert_eq!(*due, (state != "CLOSED").then_some(true), "{state}");
+        let open = legs.as_array().unwrap().iter().filter(|leg| leg["state"] == "OPEN").count();
+        assert_eq!(open, usize::from(["DISPATCHED", "FEEDBACK", "IN_PROGRESS"].contains(&state.as_str())), "{state}");
+        match state.as_str() {
+            "POOL" | "CLAIMED" => assert_eq!(held_by, "street:gn.xy"),
+            "FEEDBACK" => assert_eq!(held_by, "check:gn.xy.sh"),
+            "COORDINATION" => assert_eq!(held_by, "coordinator"),
+            "CLOSED" => assert_eq!(held_by, ""),
+            _ => assert!(held_by.starts_with("department:"), "{held_by}"),
+        }
+    }
+}
