@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     "hemei/residents/v1/session.proto",
     "hemei/tickets/v1/ticket.proto",
     "hemei/tickets/v1/staff.proto",
+    "hemei/tickets/v1/terms.proto",
     "hemei/incentives/v1/incentives.proto",
     "hemei/finance/v1/finance.proto",
 ];

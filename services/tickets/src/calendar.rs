@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
-pub use shipped::{DayKind, days};
+use crate::store::calendar_day::OwnDay;
+pub use shipped::{DayKind, days, named_days};
 
 /// Which hours a deadline counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +61,29 @@ impl Calendar {
         spans.retain(|(from, until)| (0..*until).contains(from) && *until <= 24 * 60);
         spans.sort_unstable();
         Self { days, spans }
+    }
+
+    /// The shipped calendar with a district's own days.
+    pub fn own(own: &[OwnDay]) -> Self {
+        let mut calendar = Self::default();
+        for day in own {
+            match day.kind.as_str() {
+                "HOLIDAY" => calendar.days.insert(day.day, DayKind::Holiday),
+                "WORKDAY" => calendar.days.insert(day.day, DayKind::Workday),
+                _ => calendar.days.remove(&day.day),
+            };
+        }
+        calendar
+    }
+
+    /// The same days with other hours.
+    pub fn with_hours(&self, spans: &[(i64, i64)]) -> Self {
+        Self::new(self.days.clone(), spans.to_vec())
+    }
+
+    /// The daily hours, in minutes of the day.
+    pub fn hours(&self) -> &[(i64, i64)] {
+        &self.spans
     }
 
     /// Whether people work on a day.

@@ -32,6 +32,15 @@ pub struct Category {
     pub department_code: String,
     pub tile: String,
     pub source: String,
+    /// Within how many metres and hours another report of the same family may be the same matter.
+    pub duplicate_metres: i32,
+    pub duplicate_hours: i32,
+    /// 0: as shipped.
+    #[serde(skip)]
+    pub version: i32,
+    /// Kept for the tickets that have it, offered no more.
+    #[serde(skip)]
+    pub retired: bool,
 }
 
 impl Category {
@@ -43,6 +52,28 @@ impl Category {
     pub fn resolve_minutes(&self) -> i32 {
         self.resolve_hours.saturating_mul(60)
     }
+
+    /// The class its code belongs to: its first two digits.
+    pub fn family(&self) -> &str {
+        family(&self.category_code)
+    }
+
+    /// Whether another row of the same code says nothing else.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let said = |it: &Self| {
+            let numbers =
+                [it.resolve_hours, it.duplicate_metres, it.duplicate_hours, it.level.into(), it.priority.into()];
+            let texts =
+                [&it.name, &it.english_name, &it.clock, &it.department_code, &it.tile, &it.source].map(Clone::clone);
+            (numbers, texts, it.after_photo, it.retired)
+        };
+        said(self) == said(other)
+    }
+}
+
+/// The class a code belongs to.
+pub fn family(category_code: &str) -> &str {
+    category_code.get(..2).unwrap_or(category_code)
 }
 
 /// The list that ships with the suite.
@@ -121,6 +152,7 @@ mod tests {
         for category in &list {
             assert!((1..=4).contains(&category.level) && (0..=3).contains(&category.priority), "{category:?}");
             assert!(ClockMode::of(&category.clock).is_some(), "{category:?}");
+            assert!((1..=1000).contains(&category.duplicate_metres) && (1..=720).contains(&category.duplicate_hours));
             assert!(category.resolve_hours > 0 && !category.department_code.is_empty() && !category.source.is_empty());
         }
     }

@@ -71,6 +71,10 @@ pub enum Refusal {
     TooManyPhotos(Box<Ticket>),
     #[error("16 words have been added in this state")]
     TooMuchSaid(Box<Ticket>),
+    #[error("holds no liaison's post in the district")]
+    PersonNotLiaison,
+    #[error("no such duty in the caller's district")]
+    DutyNotFound,
 }
 
 impl From<Refusal> for Fault {
@@ -119,6 +123,8 @@ impl From<Refusal> for Fault {
             Refusal::ConsentRequired => Self::field_reason("CONSENT_REQUIRED", "consent", detail),
             Refusal::TooManyPhotos(ticket) => conflict("TOO_MANY_PHOTOS", detail, &ticket),
             Refusal::TooMuchSaid(ticket) => conflict("TOO_MUCH_SAID", detail, &ticket),
+            Refusal::PersonNotLiaison => Self::field_reason("PERSON_NOT_LIAISON", "person_id", detail),
+            Refusal::DutyNotFound => Self::not_found("DUTY_NOT_FOUND", detail),
         }
     }
 }

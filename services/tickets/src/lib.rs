@@ -24,6 +24,7 @@ pub mod rpc;
 mod staff_list;
 pub mod store;
 pub mod sweep;
+mod terms;
 mod ticket;
 mod wire;
 mod writers;
@@ -31,6 +32,7 @@ mod writers;
 use std::{sync::Arc, time::Duration};
 
 use chassis::{
+    access::{self, Caller},
     clock::Clock,
     config::Loaded,
     consumer::Consumer,
@@ -45,13 +47,13 @@ use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     tickets::v1::{
         category_service_server::CategoryServiceServer, staff_service_server::StaffServiceServer,
-        ticket_service_server::TicketServiceServer,
+        terms_service_server::TermsServiceServer, ticket_service_server::TicketServiceServer,
     },
 };
 use ring::hmac;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
+use tonic::{Request, Status, service::Routes};
 use uuid::Uuid;
 
 pub use crate::{
@@ -70,6 +72,7 @@ pub use crate::{
 use crate::{
     recent::Recent,
     staff_list::StaffList,
+    terms::Terms,
     writers::{Changes, Reports},
 };
 
@@ -84,7 +87,7 @@ pub struct Tickets {
     pub pool: PgPool,
     pub clock: Clock,
     pub media: MediaIds,
-    pub settings: TicketSettings,
+    pub terms: Terms,
     pub categories: Arc<Categories>,
     pub maps: Maps,
     pub staff: StaffList,
@@ -105,7 +108,7 @@ impl Tickets {
             pool,
             clock,
             media,
-            settings,
+            terms: Terms::new(settings),
             categories: Arc::default(),
             maps: Maps::default(),
             staff: StaffList::default(),
@@ -117,15 +120,30 @@ impl Tickets {
 
     /// What the rules look at in a district, as this process knows it now.
     pub fn rules(&self, district: Uuid) -> Rules {
-        let categories = self.categories.clone();
+        let (categories, terms) = (self.categories.clone(), self.terms.of(district));
         Rules {
-            settings: self.settings,
-            calendar: Arc::default(),
+            settings: terms.settings,
+            calendar: terms.calendar.clone(),
             departments: self.staff.departments(district),
             checkers: self.staff.checkers(district),
             category: Arc::new(move |code| categories.known(district, code)),
             draw_key: self.draw_key.clone(),
         }
+    }
+
+    /// Who calls, with the streets they stand in for now.
+    pub fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
+        let mut caller = access::caller(request)?;
+        self.terms.of(caller.district_id).stand_in(&mut caller, self.clock.now());
+        Ok(caller)
+    }
+
+    /// Reads the districts' terms and categories again where one of them has changed.
+    pub async fn refresh_terms(&self) -> sqlx::Result<()> {
+        if self.terms.refresh(&self.pool, self.clock.now()).await? {
+            self.categories.refresh(&self.pool).await?;
+        }
+        Ok(())
     }
 
     /// Lets the feed's readers know that there is something new.
@@ -157,7 +175,8 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     }
     let routes = Routes::new(TicketServiceServer::new(rpc::tickets::TicketRpc(tickets.clone())))
         .add_service(StaffServiceServer::new(rpc::staff::StaffRpc(tickets.clone())))
-        .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets)))
+        .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets.clone())))
+        .add_service(TermsServiceServer::new(rpc::terms::TermsRpc(tickets)))
         .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
     parts.serve(routes, KeySource::Asked(residents)).await
 }
@@ -190,6 +209,7 @@ async fn refresh(tickets: &Tickets, all: bool) -> sqlx::Result<()> {
     if all {
         tickets.categories.refresh(&tickets.pool).await?;
     }
+    tickets.refresh_terms().await?;
     tickets.categories.ensure(&tickets.pool).await?;
     tickets.maps.refresh(&tickets.pool).await?;
     tickets.staff.refresh(&tickets.pool, tickets.clock.today()).await

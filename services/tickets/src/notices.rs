@@ -97,7 +97,7 @@ fn message(tickets: &Tickets, news: &News<'_>, ticket: &Facts) -> Option<Message
     let street = format!("{}联络群", ticket.subdistrict_name.as_deref().unwrap_or("街道"));
     let department = format!("{}工作群", ticket.department_name.as_deref().unwrap_or("牵头部门"));
     let (coordinators, reporter) = ("区级协调群".to_owned(), ticket.reporter_name.clone().unwrap_or_default());
-    let minutes = tickets.settings.claim_minutes;
+    let minutes = (ticket.claim_by - news.at).num_minutes();
     let claim_by = wire::local(ticket.claim_by, "%H:%M");
     let resolve_by = wire::local(ticket.resolve_by.unwrap_or_default(), "%m月%d日 %H:%M");
     let because = if changed.text.is_empty() { String::new() } else { format!("：{}", changed.text) };

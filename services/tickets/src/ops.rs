@@ -1,15 +1,19 @@
 //! What can be done with tickets, one operation a file.
 mod act;
 mod bulk_dispatch;
+mod calendar_days;
 mod categories;
 mod classify;
 mod dispatch;
+mod duties;
 mod events;
 mod get;
 mod list;
 mod merge;
+mod put_category;
 mod queue;
 mod report;
+mod terms;
 
 use chassis::faults::Fault;
 use ring::digest;
@@ -19,15 +23,19 @@ use uuid::Uuid;
 pub use self::{
     act::act,
     bulk_dispatch::{MOST as BULK_MOST, bulk_dispatch},
+    calendar_days::{ListedDay, list_calendar_days, put_calendar_days},
     categories::list_categories,
     classify::classify,
     dispatch::{Dispatch, dispatch, rule},
+    duties::{NewDuty, cancel_duty, list_duties, put_duty},
     events::{History, list_events},
     get::get_ticket,
     list::{Listing, list_tickets},
     merge::merge,
+    put_category::{list_category_versions, put_category},
     queue::{Queue, list_queue},
     report::{Crs, Location, Report, report},
+    terms::{get_terms, put_terms},
 };
 
 /// The ticket an operation is about, and the version it must have where the client asks for one.

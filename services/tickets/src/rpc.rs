@@ -1,4 +1,5 @@
 //! The gRPC services: each method is one line.
 pub mod categories;
 pub mod staff;
+pub mod terms;
 pub mod tickets;

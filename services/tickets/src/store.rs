@@ -1,6 +1,8 @@
 //! Every statement of this service, one file a noun. The long ones are SQL files beside the code that calls them.
+pub mod calendar_day;
 pub mod category;
 pub mod change;
+pub mod duty;
 pub mod event;
 pub mod notice;
 pub mod place;
@@ -9,4 +11,5 @@ pub mod queue;
 pub mod report;
 pub mod staff_list;
 pub mod sweep;
+pub mod terms;
 pub mod ticket;

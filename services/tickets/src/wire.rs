@@ -2,6 +2,7 @@
 pub mod answers;
 pub mod deeds;
 pub mod staff;
+pub mod terms;
 
 use chassis::{clock::instant, faults::Fault};
 use chrono::{DateTime, FixedOffset, Utc};

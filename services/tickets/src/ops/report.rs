@@ -89,10 +89,10 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
     let category = tickets.categories.find(&tickets.pool, caller.district_id, code).await?;
     let category = category.ok_or(Refusal::CategoryUnknown)?;
     let (place_id, place_path) = locate(tickets, caller.district_id, &report).await?;
-    let settings = &tickets.settings;
+    let terms = tickets.terms.of(caller.district_id);
+    let settings = &terms.settings;
     let claim_by = now + TimeDelta::minutes(settings.claim_minutes(category.priority));
     let dispatch_by = now + TimeDelta::minutes(settings.claim_minutes + settings.dispatch_minutes);
-    let calendar = tickets.rules(caller.district_id).calendar;
     let clock = category.clock();
     let mut ticket = Ticket {
         district_id: caller.district_id,
@@ -116,7 +116,7 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
         received_at: now,
         entered_at: Some(now),
         claim_by,
-        promised_by: calendar.add(dispatch_by, i64::from(category.resolve_minutes()), clock),
+        promised_by: terms.calendar.add(dispatch_by, i64::from(category.resolve_minutes()), clock),
         text: report.text,
         anonymous: report.anonymous,
         request_hash: hash,

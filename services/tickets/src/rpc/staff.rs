@@ -1,7 +1,7 @@
 //! What waits for the staff.
 use std::sync::Arc;
 
-use chassis::{access::caller, faults::Fault};
+use chassis::faults::Fault;
 use proto::tickets::v1::{
     BulkDispatchRequest, BulkDispatchResponse, ListQueueRequest, ListQueueResponse, staff_service_server::StaffService,
 };
@@ -18,7 +18,7 @@ pub struct StaffRpc(pub Arc<Tickets>);
 #[tonic::async_trait]
 impl StaffService for StaffRpc {
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
-        let caller = caller(&request)?;
+        let caller = self.0.caller(&request)?;
         let (rows, next_page_token) = ops::list_queue(&self.0, &caller, staff::queue(request.into_inner())?).await?;
         self.0.categories.ensure(&self.0.pool).await.map_err(Fault::from)?;
         let tickets = rows.into_iter().map(|row| answers::ticket(&self.0, &caller, row)).collect();
@@ -29,7 +29,7 @@ impl StaffService for StaffRpc {
         &self,
         request: Request<BulkDispatchRequest>,
     ) -> Result<Response<BulkDispatchResponse>, Status> {
-        let caller = caller(&request)?;
+        let caller = self.0.caller(&request)?;
         let wishes = staff::dispatches(request.get_ref())?;
         let outcomes = ops::bulk_dispatch(&self.0, &caller, wishes).await;
         self.0.categories.ensure(&self.0.pool).await.map_err(Fault::from)?;

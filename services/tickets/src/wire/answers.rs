@@ -6,18 +6,24 @@ use proto::{
     api::v1::post::Role,
     residents::v1::{Location, location::Crs},
     tickets::v1::{
-        self as wire, Category, Deadline, Leg, Pause, Ticket, TicketEvent,
+        self as wire, Category, Deadline, EmergencyPhone, Leg, Pause, Ticket, TicketEvent,
         ticket::{DepartmentRef, Media, PlaceRef, Reporter, State, media::Purpose},
     },
 };
 use uuid::Uuid;
 
 use super::etag;
-use crate::{Tickets, category, store::event::Event, ticket};
+use crate::{Tickets, category, store::event::Event, terms::DistrictTerms, ticket};
 
 /// A ticket as this caller may see it: the public hears no name, no coordinate and sees no photo.
 pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket {
-    let open = row.open_to(caller);
+    let (open, terms) = (row.open_to(caller), tickets.terms.of(row.district_id));
+    let on_duty = if open { on_duty(tickets, &terms, &row) } else { Vec::new() };
+    let emergency_phones = emergency_phones(&terms, &row);
+    Ticket { on_duty, emergency_phones, ..row_told(tickets, caller, row, open) }
+}
+
+fn row_told(tickets: &Tickets, caller: &Caller, row: ticket::Ticket, open: bool) -> Ticket {
     let category = tickets.categories.known(row.district_id, &row.category_code);
     Ticket {
         ticket_id: row.ticket_id.to_string(),
@@ -76,7 +82,24 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
         text: row.text,
         resolution_text: row.resolution_text,
         coordination_reason: row.coordination_reason,
+        ..Ticket::default()
     }
+}
+
+/// The names of those who are there to claim it.
+fn on_duty(tickets: &Tickets, terms: &DistrictTerms, row: &ticket::Ticket) -> Vec<String> {
+    match row.held_by.strip_prefix("street:").filter(|_| row.claimed_by.is_none()) {
+        Some(street) => {
+            let there = terms.on_duty(street, tickets.clock.now());
+            there.filter_map(|duty| duty.person_name.clone()).collect()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn emergency_phones(terms: &DistrictTerms, row: &ticket::Ticket) -> Vec<EmergencyPhone> {
+    let urgent = row.priority == 0 && row.due_at.is_some();
+    terms.phones(&row.category_code).filter(|_| urgent).map(super::terms::phone).collect()
 }
 
 /// Who is drawn to check is told to them and to the staff of the area, not to the handler's department alone.
@@ -219,5 +242,10 @@ pub fn category(category: &category::Category) -> Category {
         department_code: category.department_code.clone(),
         tile: category.tile.clone(),
         source: category.source.clone(),
+        version: category.version,
+        retired: category.retired,
+        duplicate_metres: category.duplicate_metres,
+        duplicate_hours: category.duplicate_hours,
+        etag: etag(category.version.into()),
     }
 }

@@ -10,3 +10,4 @@ mod lifecycle;
 mod list;
 mod migration;
 mod report;
+mod terms;
