@@ -10,6 +10,8 @@ const FILES: &[&str] = &[
     "hemei/tickets/v1/ticket.proto",
     "hemei/tickets/v1/staff.proto",
     "hemei/tickets/v1/terms.proto",
+    "hemei/tickets/v1/precedent.proto",
+    "hemei/tickets/v1/figures.proto",
     "hemei/incentives/v1/incentives.proto",
     "hemei/finance/v1/finance.proto",
 ];

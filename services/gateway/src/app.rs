@@ -17,6 +17,7 @@ use proto::api::v1::Access;
 use tokio::sync::Semaphore;
 
 use crate::{
+    fingerprints::Fingerprints,
     hand_written::{HandWritten, hand_written},
     openapi,
     pages::Document,
@@ -57,6 +58,9 @@ pub struct App {
     pub cache: Cache,
     /// The service that knows people, for the sandbox page.
     pub residents: Peer,
+    /// The service that compares photos.
+    pub tickets: Peer,
+    pub fingerprints: Fingerprints,
     pub album: Album,
     pub openapi: Document,
     pub shield: Shield,
@@ -89,6 +93,8 @@ impl App {
             clock,
             cache: Cache::new(&settings.redis_url)?,
             residents,
+            tickets: client::peer(&loaded.peer("tickets")?, service_key)?,
+            fingerprints: Fingerprints::default(),
             album: Album::open(&settings.media_url, MediaIds::new(media_key))?,
             openapi: Document::new("application/json", openapi::document().to_string()),
             shield: Shield::new(own.requests_per_minute),

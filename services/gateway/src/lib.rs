@@ -23,6 +23,7 @@ mod app;
 mod body;
 mod connections;
 mod entry;
+mod fingerprints;
 mod hand_written;
 mod media;
 mod openapi;

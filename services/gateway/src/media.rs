@@ -64,6 +64,7 @@ pub async fn upload(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
     let now = app.clock.now();
     let id = app.album.ids.mint(caller.district_id, caller.person_id, now);
     app.album.put(id, &photo).await?;
+    app.fingerprints.take(app.tickets.clone(), caller.district_id, id, photo.bytes.clone());
     Ok(uploaded(id, &photo, &app.album.ids.address(id, now)))
 }
 

@@ -33,7 +33,10 @@ Lists are paged with page_size and page_token. Refusals are application/problem+
 const GROUPS: [(&str, &[&str]); 7] = [
     ("登录与会话", &["SessionService", "SetupService"]),
     ("居民与地点", &["PersonService", "PlaceService", "DepartmentService"]),
-    ("工单", &["TicketService", "StaffService", "CategoryService", "TermsService"]),
+    (
+        "工单",
+        &["TicketService", "StaffService", "CategoryService", "TermsService", "PrecedentService", "FigureService"],
+    ),
     ("积分与奖品", &["PointsService", "PrizeService", "RedemptionService"]),
     ("资金", &["FundService"]),
     ("照片", &[routes_by_hand::PHOTOS]),

@@ -12,9 +12,12 @@ use object_store::{
 use uuid::Uuid;
 
 mod jpeg;
+mod look;
 mod orientation;
 mod png;
 mod webp;
+
+pub use look::fingerprint;
 
 /// A photo that can be kept: its structure is whole, and nothing but the picture is in it.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 mod doctor;
 mod events;
+mod figures;
 pub mod migrate;
 pub mod role;
 mod up;
@@ -29,6 +30,8 @@ enum Command {
     Import(import::Args),
     /// Events between services that could not be applied: list them, or replay them after the fix.
     Events(events::Args),
+    /// The tickets' figures: verify them against the histories, or count them anew.
+    Figures(figures::Args),
     /// Says what keeps this machine from running the suite, and how to fix it.
     Doctor(doctor::Args),
     /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
@@ -54,6 +57,7 @@ impl Cli {
             Command::Up(args) => up::run(args),
             Command::Import(args) => import::run(&args),
             Command::Events(args) => events::run(&args),
+            Command::Figures(args) => figures::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::WithServers(args) => with_servers::run(args),
             Command::Residents(args) => role::run("residents", &args, residents::serve),

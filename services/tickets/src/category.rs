@@ -1,5 +1,8 @@
 //! Categories: a shipped list as data, held in memory, read again when asked for one that is not there.
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use arc_swap::ArcSwap;
 use serde::Deserialize;
@@ -12,6 +15,7 @@ use crate::{calendar::ClockMode, store};
 pub const TO_BE_CLASSIFIED: &str = "99999";
 
 const SHIPPED: &str = include_str!("../data/categories.csv");
+const SHIPPED_CLASSES: &str = include_str!("../data/classes.csv");
 
 /// A row of the list. The nil district's rows are the suite's own.
 #[derive(Clone, Debug, Deserialize)]
@@ -75,6 +79,16 @@ impl Category {
 pub fn family(category_code: &str) -> &str {
     category_code.get(..2).unwrap_or(category_code)
 }
+
+/// What the class of some categories is called.
+pub fn class_name(class: &str) -> String {
+    CLASSES.get(class).cloned().unwrap_or_else(|| class.to_owned())
+}
+
+static CLASSES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let rows = csv::Reader::from_reader(SHIPPED_CLASSES.as_bytes()).into_deserialize::<(String, String, String)>();
+    rows.filter_map(Result::ok).map(|(class, name, _)| (class, name)).collect()
+});
 
 /// The list that ships with the suite.
 pub fn shipped() -> Result<Vec<Category>, csv::Error> {
@@ -152,6 +166,7 @@ mod tests {
         for category in &list {
             assert!((1..=4).contains(&category.level) && (0..=3).contains(&category.priority), "{category:?}");
             assert!(ClockMode::of(&category.clock).is_some(), "{category:?}");
+            assert_ne!(class_name(category.family()), category.family(), "a class without a name");
             assert!((1..=1000).contains(&category.duplicate_metres) && (1..=720).contains(&category.duplicate_hours));
             assert!(category.resolve_hours > 0 && !category.department_code.is_empty() && !category.source.is_empty());
         }

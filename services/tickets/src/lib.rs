@@ -15,12 +15,17 @@ mod category;
 mod decide;
 mod error;
 mod events;
+pub mod figures;
+mod followers;
 mod machine;
 mod map;
 mod notices;
 pub mod ops;
+mod precedent;
+mod precedents;
 mod recent;
 pub mod rpc;
+mod similar;
 mod staff_list;
 pub mod store;
 pub mod sweep;
@@ -46,7 +51,8 @@ use chassis::{
 use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     tickets::v1::{
-        category_service_server::CategoryServiceServer, staff_service_server::StaffServiceServer,
+        category_service_server::CategoryServiceServer, figure_service_server::FigureServiceServer,
+        precedent_service_server::PrecedentServiceServer, staff_service_server::StaffServiceServer,
         terms_service_server::TermsServiceServer, ticket_service_server::TicketServiceServer,
     },
 };
@@ -64,6 +70,7 @@ pub use crate::{
         decide,
     },
     events::{posts_consumer, residents_consumer},
+    followers::followers_consumer,
     machine::{Act, State, TRANSITIONS, Timer, Transition, document, escalation_hours, rows, timers_of},
     map::Maps,
     notices::notices_consumer,
@@ -169,6 +176,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     tokio::spawn(remember(tickets.clone(), parts.clone()));
     tokio::spawn(hear(posts_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "posts"));
     tokio::spawn(hear(residents_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "residents"));
+    tokio::spawn(hear(followers_consumer(&tickets), &parts, "followers"));
     tokio::spawn(sweep::run(tickets.clone(), Some(parts.waker.clone()), parts.stop.clone()));
     if parts.loaded.settings.sandbox() {
         tokio::spawn(hear(notices_consumer(&tickets, parts.cache.clone()), &parts, "notices"));
@@ -176,7 +184,9 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     let routes = Routes::new(TicketServiceServer::new(rpc::tickets::TicketRpc(tickets.clone())))
         .add_service(StaffServiceServer::new(rpc::staff::StaffRpc(tickets.clone())))
         .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets.clone())))
-        .add_service(TermsServiceServer::new(rpc::terms::TermsRpc(tickets)))
+        .add_service(TermsServiceServer::new(rpc::terms::TermsRpc(tickets.clone())))
+        .add_service(PrecedentServiceServer::new(rpc::precedents::PrecedentRpc(tickets.clone())))
+        .add_service(FigureServiceServer::new(rpc::figures::FigureRpc(tickets)))
         .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
     parts.serve(routes, KeySource::Asked(residents)).await
 }

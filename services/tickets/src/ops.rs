@@ -7,12 +7,15 @@ mod classify;
 mod dispatch;
 mod duties;
 mod events;
+mod figures;
 mod get;
 mod list;
 mod merge;
 mod put_category;
 mod queue;
 mod report;
+mod similar;
+mod suggest;
 mod terms;
 
 use chassis::faults::Fault;
@@ -29,12 +32,15 @@ pub use self::{
     dispatch::{Dispatch, dispatch, rule},
     duties::{NewDuty, cancel_duty, list_duties, put_duty},
     events::{History, list_events},
+    figures::{FiguresAsked, Group, Row as FigureRow, Summary, get_figures, public_summary},
     get::get_ticket,
     list::{Listing, list_tickets},
     merge::merge,
     put_category::{list_category_versions, put_category},
     queue::{Queue, list_queue},
     report::{Crs, Location, Report, report},
+    similar::{Draft, find_similar, list_duplicates},
+    suggest::{Suggestion, list_precedents, suggest},
     terms::{get_terms, put_terms},
 };
 

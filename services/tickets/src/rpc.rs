@@ -1,5 +1,7 @@
 //! The gRPC services: each method is one line.
 pub mod categories;
+pub mod figures;
+pub mod precedents;
 pub mod staff;
 pub mod terms;
 pub mod tickets;

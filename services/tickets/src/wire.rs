@@ -1,6 +1,8 @@
 //! Protobuf ⇄ domain: the only place that names both.
 pub mod answers;
 pub mod deeds;
+pub mod figures;
+pub mod precedent;
 pub mod staff;
 pub mod terms;
 

@@ -1,9 +1,5 @@
 //! `hemei events`: what could not be applied, and applying it after the fix.
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use chassis::{
@@ -34,19 +30,9 @@ enum Verb {
     Replay,
 }
 
-impl Args {
-    /// The folder that was named, else the settings that were named, else what runs here.
-    fn load(&self) -> Result<Loaded> {
-        match &self.data {
-            None if self.settings.config.is_some() => self.settings.load(tickets::NAME),
-            data => role::load_from(data.as_deref().unwrap_or(Path::new("./.hemei")), tickets::NAME),
-        }
-    }
-}
-
 /// Lists or replays the dead letters of every service.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let loaded = args.load()?;
+    let loaded = args.settings.load_or_found(args.data.as_deref(), tickets::NAME)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         for consumer in &consumers(&loaded).await? {
@@ -82,8 +68,10 @@ async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
         finance.consumer(source("residents")),
     ];
     consumers.extend(incentives.consumers(source("tickets"), source("residents")));
+    let tickets = Arc::new(tickets);
+    consumers.push(tickets::followers_consumer(&tickets));
     if settings.sandbox() {
-        consumers.push(tickets::notices_consumer(&Arc::new(tickets), cache));
+        consumers.push(tickets::notices_consumer(&tickets, cache));
     }
     Ok(consumers)
 }

@@ -36,6 +36,14 @@ impl Args {
         let file = self.config.as_ref().map(read).transpose()?;
         Ok(config::load(DEFAULTS, file.as_deref(), role, std::env::vars())?)
     }
+
+    /// For a tool: the settings of the folder that was named, else those that were named, else of what runs here.
+    pub fn load_or_found(&self, data: Option<&Path>, role: &str) -> Result<Loaded> {
+        match data {
+            None if self.config.is_some() => self.load(role),
+            data => load_from(data.unwrap_or(Path::new("./.hemei")), role),
+        }
+    }
 }
 
 /// The settings of what runs in a data folder, for a tool that works on it.

@@ -38,3 +38,26 @@ pub async fn department_exists(pool: &PgPool, district_id: Uuid, department_id: 
     );
     found.fetch_one(pool).await
 }
+
+/// The name of a department.
+pub async fn department_name(pool: &PgPool, district_id: Uuid, department_id: Uuid) -> sqlx::Result<Option<String>> {
+    let found = sqlx::query_scalar!(
+        "select name from tickets.department where district_id = $1 and department_id = $2",
+        district_id,
+        department_id
+    );
+    found.fetch_optional(pool).await
+}
+
+/// Every department of a district: id and name.
+pub async fn department_names(pool: &PgPool, district_id: Uuid) -> sqlx::Result<Vec<(String, String)>> {
+    let rows = sqlx::query!("select department_id, name from tickets.department where district_id = $1", district_id);
+    Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.department_id.to_string(), row.name)).collect())
+}
+
+/// Every place of a district at one level: path and name.
+pub async fn names(pool: &PgPool, district_id: Uuid, level: i16) -> sqlx::Result<Vec<(String, String)>> {
+    let rows =
+        sqlx::query!("select path, name from tickets.place where district_id = $1 and level = $2", district_id, level);
+    Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.path, row.name)).collect())
+}

@@ -145,7 +145,7 @@ fn time(at: Option<DateTime<Utc>>) -> Option<Timestamp> {
     at.map(timestamp)
 }
 
-fn state(code: &str) -> i32 {
+pub fn state(code: &str) -> i32 {
     State::from_str_name(code).unwrap_or_default().into()
 }
 

@@ -1,4 +1,5 @@
 //! A database, a small district and its people for each test.
+mod answers;
 pub mod people;
 
 use std::{
@@ -10,24 +11,23 @@ use std::{
     time::Duration,
 };
 
-use chassis::{clock::Clock, feed::Source, keys::Keyring, media::MediaIds};
+use chassis::{clock::Clock, consumer::Consumer, feed::Source, keys::Keyring, media::MediaIds};
 use chrono::{DateTime, Utc};
 use proto::{
     events::v1::{Event, Position},
     residents::v1::{DepartmentChanged, Location, PersonChanged, PlaceChanged, location::Crs, place_changed::Point},
     tickets::v1::{
         AcceptRequest, ClaimRequest, DispatchRequest, GetTicketRequest, ListEventsRequest, ListTicketsRequest,
-        RateRequest, ReportRequest, ResolveRequest, Ticket, TicketEvent, ticket::State,
-        ticket_service_server::TicketService,
+        RateRequest, ReportRequest, ResolveRequest, Ticket, TicketEvent, ticket_service_server::TicketService,
     },
 };
 use sqlx::PgPool;
 use test_database::Database;
 use tickets::{TicketSettings, Tickets, rpc::tickets::TicketRpc, store::projection};
 use tonic::Status;
-use tonic_types::StatusExt;
 use uuid::Uuid;
 
+pub use self::answers::{answer, fact, field, reason, state};
 use self::people::Person;
 
 /// The live deadlines, to be counted.
@@ -229,14 +229,24 @@ impl World {
         tokio::time::timeout(Duration::from_secs(20), all).await.expect("the feed tells it")
     }
 
+    /// Lets a consumer hear everything that this service has told so far; `heard` is how much of it it had heard before.
+    pub async fn hear(&self, consumer: &Consumer, heard: usize) -> usize {
+        let told = usize::try_from(self.count("outbox").await).unwrap();
+        let all = async {
+            let mut heard = heard;
+            while heard < told {
+                heard += consumer.catch_up().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            heard
+        };
+        tokio::time::timeout(Duration::from_secs(20), all).await.expect("it hears everything")
+    }
+
     pub async fn count(&self, table: &str) -> i64 {
         let statement = format!("select count(*) from tickets.{table}");
         sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&self.pool).await.unwrap()
     }
-}
-
-pub fn answer<T>(answer: Result<tonic::Response<T>, Status>) -> Result<T, Status> {
-    answer.map(tonic::Response::into_inner)
 }
 
 /// A sound report in the compound.
@@ -273,25 +283,4 @@ fn place(
         boundary: corners.map(|(east, north)| Point { lng: lng + east, lat: lat + north }).collect(),
     };
     (district, id, told)
-}
-
-/// The stable reason of a refusal.
-pub fn reason(status: &Status) -> String {
-    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
-}
-
-/// A fact of a refusal.
-pub fn fact(status: &Status, name: &str) -> String {
-    let info = status.get_details_error_info();
-    info.and_then(|info| info.metadata.get(name).cloned()).unwrap_or_default()
-}
-
-/// The first field a refusal names.
-pub fn field(status: &Status) -> String {
-    let request = status.get_details_bad_request();
-    request.and_then(|request| request.field_violations.first().map(|field| field.field.clone())).unwrap_or_default()
-}
-
-pub fn state(ticket: &Ticket) -> State {
-    ticket.state()
 }

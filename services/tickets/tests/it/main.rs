@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 mod claim;
 mod deadlines;
+mod figures;
 mod governance;
 mod harness;
 mod heard;
@@ -9,5 +10,7 @@ mod history;
 mod lifecycle;
 mod list;
 mod migration;
+mod precedents;
 mod report;
+mod similar;
 mod terms;

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 14] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -19,6 +19,8 @@ const LISTS: [&str; 12] = [
     "TermsService/GetTerms",
     "TermsService/ListCalendarDays",
     "TermsService/ListDuties",
+    "PrecedentService/ListPrecedents",
+    "FigureService/GetFigures",
     "PointsService/GetPoints",
     "PointsService/ListPointsEntries",
     "PrizeService/ListPrizes",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::world::{Whose, World};
 
-const SERVICES: [&str; 2] = ["TermsService/", "CategoryService/"];
+const SERVICES: [&str; 4] = ["TermsService/", "CategoryService/", "PrecedentService/", "FigureService/"];
 
 pub fn knows(rpc: &str) -> bool {
     SERVICES.iter().any(|service| rpc.starts_with(service))
@@ -32,6 +32,21 @@ pub async fn ask(world: &World, rpc: &str, person: &Person, me: &Client, whose: 
             admin.post("/v1/duties", &duty).await?.success()?;
             let id = duty["duty_id"].as_str().context("an id")?;
             me.post(&format!("/v1/duties/{id}:cancel"), &json!({})).await?
+        }
+        "PrecedentService/Suggest" => {
+            me.get(&format!("/v1/tickets/{}/suggestions", world.ticket(person, whose, false).await?)).await?
+        }
+        "PrecedentService/ListDuplicates" => {
+            me.get(&format!("/v1/tickets/{}/duplicates", world.ticket(person, whose, false).await?)).await?
+        }
+        "PrecedentService/FindSimilar" if only_own => return Ok(None),
+        "PrecedentService/FindSimilar" => {
+            let at = &person.location;
+            me.get(&format!("/v1/tickets:similar?lng={}&lat={}&crs={}", at.lng, at.lat, at.crs)).await?
+        }
+        "FigureService/GetPublicSummary" if only_own => return Ok(None),
+        "FigureService/GetPublicSummary" => {
+            me.get(&format!("/v1/public/figures?district_id={}", person.district_id)).await?
         }
         _ => anyhow::bail!("{rpc} is missing from the matrix: say here how to ask it"),
     };

@@ -1,0 +1,74 @@
+//! What follows from a change and needs not stand in its statement: precedents, figures and the rest, from this service's own events,
+//! exactly once, for the position is stored with what it brings.
+use std::sync::Arc;
+
+use chassis::{
+    clock::instant,
+    consumer::{Consumer, Effect, payload},
+    faults::Fault,
+    feed::Source,
+};
+use chrono::{DateTime, Utc};
+use proto::{events::v1::Event, tickets::v1::TicketChanged};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Tickets, figures, precedents};
+
+/// A change of a ticket, as this service told it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub district_id: Uuid,
+    pub ticket_id: Uuid,
+    pub at: DateTime<Utc>,
+    pub changed: TicketChanged,
+}
+
+impl Told {
+    /// Who did it; None: time.
+    pub fn actor(&self) -> Option<Uuid> {
+        self.changed.actor_id.as_deref().and_then(|id| id.parse().ok())
+    }
+
+    /// The lead department.
+    pub fn department(&self) -> Option<Uuid> {
+        self.changed.department_id.as_deref().and_then(|id| id.parse().ok())
+    }
+
+    /// The street it lies in.
+    pub fn street(&self) -> String {
+        self.changed.place_path.split('.').take(2).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// Hears every change of this service.
+pub fn followers_consumer(tickets: &Arc<Tickets>) -> Consumer {
+    let (pool, tickets) = (tickets.pool.clone(), tickets.clone());
+    let source = Source::Local(pool.clone(), crate::NAME);
+    let effect = Effect::Within(Arc::new(move |connection, events| {
+        let tickets = tickets.clone();
+        Box::pin(async move { follow(&tickets, connection, &told(events)?).await })
+    }));
+    Consumer { pool, schema: crate::NAME, producer: "tickets", purpose: ".followers", source, effect }
+}
+
+async fn follow(_tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    precedents::keep(connection, told).await?;
+    figures::keep(connection, told).await
+}
+
+fn told(events: &[Event]) -> Result<Vec<Told>, Fault> {
+    let mut told = Vec::with_capacity(events.len());
+    for event in events {
+        if let Some(changed) = payload::<TicketChanged>(event)? {
+            let district_id = event.district_id.parse().map_err(Fault::internal)?;
+            let ticket_id = changed.ticket_id.parse().map_err(Fault::internal)?;
+            let at = event.at.as_ref().and_then(instant).unwrap_or_default();
+            told.push(Told { district_id, ticket_id, at, changed });
+        }
+    }
+    Ok(told)
+}
