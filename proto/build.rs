@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     "hemei/tickets/v1/terms.proto",
     "hemei/tickets/v1/precedent.proto",
     "hemei/tickets/v1/figures.proto",
+    "hemei/tickets/v1/inbox.proto",
     "hemei/incentives/v1/incentives.proto",
     "hemei/finance/v1/finance.proto",
 ];

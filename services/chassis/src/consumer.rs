@@ -1,14 +1,20 @@
 //! Hearing another service exactly once: the producer's position is stored in the transaction of the effect. What leaves the
 //! database cannot be part of that; it happens before, at least once.
-use std::{collections::HashSet, slice, sync::Arc, time::Duration};
+use std::{collections::HashSet, slice, sync::Arc};
 
-use futures::{StreamExt, future::BoxFuture};
+use futures::future::BoxFuture;
 use proto::events::v1::{Event, Position};
 use sqlx::{AssertSqlSafe, Either, PgConnection, PgPool, Row, postgres::PgAdvisoryLock};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{cache::Cache, faults::Fault, feed::Source, ops::Gate, telemetry};
+use crate::{
+    cache::Cache,
+    faults::Fault,
+    feed::{Source, Wakes},
+    ops::Gate,
+    telemetry,
+};
 
 /// Applies events inside the transaction that also stores the position. It must be the same effect however often it is tried.
 pub type Apply =
@@ -60,25 +66,14 @@ pub struct Consumer {
 impl Consumer {
     /// Reads until nothing is new, then waits for a wake-up or a second. Opens the gate when it has caught up once.
     pub async fn run(self, cache: Cache, gate: Gate, stop: CancellationToken) {
-        let channel = format!("wake:{}", self.producer);
-        while !stop.is_cancelled() {
-            let mut wakes = cache.subscribe(&channel).await.ok().map(redis::aio::PubSub::into_on_message);
-            loop {
-                match self.catch_up().await {
-                    Ok(_) => gate.open(),
-                    Err(fault) => tracing::warn!(producer = self.producer, %fault, "feed not read"),
-                }
-                let heard = async {
-                    match &mut wakes {
-                        Some(wakes) => wakes.next().await.is_some(),
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    connected = heard => if !connected { break },
-                    () = tokio::time::sleep(Duration::from_secs(1)) => if wakes.is_none() { break },
-                }
+        let mut wakes = Wakes::new(cache, self.producer);
+        loop {
+            match self.catch_up().await {
+                Ok(_) => gate.open(),
+                Err(fault) => tracing::warn!(producer = self.producer, %fault, "feed not read"),
+            }
+            if stop.run_until_cancelled(wakes.next()).await.is_none() {
+                return;
             }
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! The statement knows the row after the change, so it stores the payload as the JSON form of the event's protobuf message;
 //! on the wire it is protobuf.
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use futures::{Stream, StreamExt};
 
 use prost_reflect::{DeserializeOptions, DynamicMessage, prost::Message};
 use proto::events::v1::{
@@ -29,11 +31,26 @@ impl Source {
         match self {
             Self::Remote(peer) => {
                 let mut client = FeedServiceClient::new(peer.clone()).max_decoding_message_size(64 << 20);
-                let request = ReadFeedRequest { after: Some(after), limit };
+                let request = ReadFeedRequest { after: Some(after), limit, head: false };
                 let answer = client.read_feed(request).await.map_err(Fault::unavailable)?;
                 Ok(answer.into_inner().events)
             }
             Self::Local(pool, schema) => read(pool, schema, after, limit).await,
+        }
+    }
+}
+
+impl Source {
+    /// Where the feed ends now.
+    pub async fn head(&self) -> Result<Position, Fault> {
+        match self {
+            Self::Remote(peer) => {
+                let request = ReadFeedRequest { head: true, ..ReadFeedRequest::default() };
+                let answer =
+                    FeedServiceClient::new(peer.clone()).read_feed(request).await.map_err(Fault::unavailable)?;
+                Ok(answer.into_inner().head.unwrap_or_default())
+            }
+            Self::Local(pool, schema) => head(pool, schema).await,
         }
     }
 }
@@ -47,10 +64,14 @@ pub struct Feed {
 #[tonic::async_trait]
 impl FeedService for Feed {
     async fn read_feed(&self, request: Request<ReadFeedRequest>) -> Result<Response<ReadFeedResponse>, Status> {
-        let ReadFeedRequest { after, limit } = request.into_inner();
+        let ReadFeedRequest { after, limit, head: only_head } = request.into_inner();
+        if only_head {
+            let head = Some(head(&self.pool, self.schema).await?);
+            return Ok(Response::new(ReadFeedResponse { events: Vec::new(), head }));
+        }
         let limit = if limit == 0 { 500 } else { limit.clamp(1, 1000) };
         let events = read(&self.pool, self.schema, after.unwrap_or_default(), limit).await?;
-        Ok(Response::new(ReadFeedResponse { events }))
+        Ok(Response::new(ReadFeedResponse { events, head: None }))
     }
 }
 
@@ -63,6 +84,18 @@ async fn read(pool: &PgPool, schema: &str, after: Position, limit: i32) -> Resul
     );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(after.transaction_id).bind(after.event_id).bind(limit);
     rows.fetch_all(pool).await?.iter().map(event).collect()
+}
+
+async fn head(pool: &PgPool, schema: &str) -> Result<Position, Fault> {
+    let statement = format!(
+        "select tx, event_id from {schema}.outbox where tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+         order by tx desc, event_id desc limit 1"
+    );
+    let row = sqlx::query(AssertSqlSafe(statement)).fetch_optional(pool).await?;
+    let position = |row: sqlx::postgres::PgRow| -> sqlx::Result<Position> {
+        Ok(Position { transaction_id: row.try_get("tx")?, event_id: row.try_get("event_id")? })
+    };
+    Ok(row.map(position).transpose()?.unwrap_or_default())
 }
 
 /// No message: there is no field 0. Delivered for a row that cannot be encoded, so that whoever needs it sets the event aside
@@ -98,6 +131,39 @@ fn encode(kind: &str, payload: serde_json::Value) -> Result<Vec<u8>, Fault> {
     let message = DynamicMessage::deserialize_with_options(descriptor, payload, &NEWER).map_err(Fault::internal)?;
     Ok(message.encode_to_vec())
 }
+
+/// Waits for word that a producer has something new; a second at most.
+pub struct Wakes {
+    cache: Cache,
+    channel: String,
+    words: Option<Pin<Box<dyn Stream<Item = redis::Msg> + Send>>>,
+}
+
+impl Wakes {
+    /// Nothing is connected yet.
+    pub fn new(cache: Cache, producer: &str) -> Self {
+        Self { cache, channel: format!("wake:{producer}"), words: None }
+    }
+
+    /// Returns when there may be something new.
+    pub async fn next(&mut self) {
+        if self.words.is_none() {
+            // said between the last look and this: look once more at once
+            let words = self.cache.subscribe(&self.channel).await.ok();
+            self.words = words.map(|words| words.into_on_message().boxed());
+            if self.words.is_some() {
+                return;
+            }
+        }
+        let Some(words) = &mut self.words else { return tokio::time::sleep(IDLE).await };
+        if let Ok(None) = tokio::time::timeout(IDLE, words.next()).await {
+            self.words = None;
+        }
+    }
+}
+
+/// How long a reader waits where it hears nothing.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Tells the readers of one producer, best effort, that there is something new. Many calls become one message.
 #[derive(Clone)]

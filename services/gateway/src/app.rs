@@ -27,6 +27,7 @@ use crate::{
     rpc::Rpc,
     settings::Own,
     shield::Shield,
+    stream::Streams,
     transcode::Schema,
     uploads::Uploads,
     upstream::Upstreams,
@@ -66,6 +67,7 @@ pub struct App {
     pub shield: Shield,
     pub in_flight: Semaphore,
     pub uploads: Uploads,
+    pub streams: Arc<Streams>,
     pub own: Own,
     pub sandbox: bool,
 }
@@ -100,6 +102,7 @@ impl App {
             shield: Shield::new(own.requests_per_minute),
             in_flight: Semaphore::new(settings.max_in_flight),
             uploads: Uploads::default(),
+            streams: Streams::new(own.streams, own.streams_per_person),
             own,
             sandbox: settings.sandbox(),
         })

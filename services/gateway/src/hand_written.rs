@@ -1,7 +1,7 @@
 //! The routes that are no JSON RPC: a small table, each with its access rule, in the OpenAPI document like the rest.
 use axum::response::Response;
 
-use crate::{app::App, entry::Asked, entry::not_found, media, pages, problem::Problem, sandbox};
+use crate::{app::App, entry::Asked, entry::not_found, media, pages, problem::Problem, sandbox, stream};
 
 /// Who may call a hand-written route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct HandWritten {
 enum To {
     Upload,
     Photo,
+    Stream,
     Health,
     OpenApi,
     Index,
@@ -66,6 +67,14 @@ static ROUTES: &[HandWritten] = &[
         summary: ("读取一张照片", "Reads a photo"),
         reasons: &["MEDIA_NOT_FOUND"],
         ..route("GET", "/v1/media/{media_id}", Rule::SignedAddressOrUploader, To::Photo)
+    },
+    HandWritten {
+        summary: (
+            "工单变化的实时推送（server-sent events），可凭 Last-Event-ID 续传",
+            "Changes of tickets as server-sent events, resumable with Last-Event-ID at any gateway",
+        ),
+        reasons: &["PLACE_NOT_ALLOWED"],
+        ..route("GET", "/v1/stream", Rule::SignedIn, To::Stream)
     },
     HandWritten {
         summary: ("网关是否在运行", "Whether the gateway runs"),
@@ -115,6 +124,7 @@ pub async fn lead(app: &App, hand: &HandWritten, asked: Asked<'_>) -> Result<Res
     match hand.leads_to {
         To::Upload => media::upload(app, asked).await,
         To::Photo => media::photo(app, asked).await,
+        To::Stream => stream::open(app, asked).await,
         To::Health => Ok(Response::new("ok".into())),
         To::OpenApi => Ok(app.openapi.respond(&asked.parts.headers)),
         To::Index => Ok(pages::index(app.sandbox)),

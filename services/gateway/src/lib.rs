@@ -35,6 +35,7 @@ mod rpc;
 mod sandbox;
 mod settings;
 mod shield;
+mod stream;
 mod text;
 mod transcode;
 mod uploads;
@@ -73,6 +74,8 @@ async fn open_once_reached(gate: Gate, residents: Peer, stop: CancellationToken)
 
 /// Serves an app on a listener until stopped; requests in work are finished.
 pub async fn serve_on(listener: TcpListener, app: Arc<App>, stop: CancellationToken) -> Result<(), Fault> {
+    let source = chassis::feed::Source::Remote(app.tickets.clone());
+    tokio::spawn(app.streams.clone().follow(source, app.cache.clone(), stop.clone()));
     let router = Router::new()
         .fallback(entry::answer)
         .with_state(app)

@@ -35,7 +35,15 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("居民与地点", &["PersonService", "PlaceService", "DepartmentService"]),
     (
         "工单",
-        &["TicketService", "StaffService", "CategoryService", "TermsService", "PrecedentService", "FigureService"],
+        &[
+            "TicketService",
+            "StaffService",
+            "CategoryService",
+            "TermsService",
+            "PrecedentService",
+            "FigureService",
+            "InboxService",
+        ],
     ),
     ("积分与奖品", &["PointsService", "PrizeService", "RedemptionService"]),
     ("资金", &["FundService"]),

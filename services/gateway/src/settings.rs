@@ -8,4 +8,8 @@ pub struct Own {
     pub requests_per_minute: u32,
     /// How many proxies of ours stand in front; their X-Forwarded-For is believed.
     pub trusted_proxies: usize,
+    /// Server-sent event streams that may be open at once.
+    pub streams: usize,
+    /// Of them, those of one person.
+    pub streams_per_person: usize,
 }

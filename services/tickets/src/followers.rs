@@ -13,7 +13,7 @@ use proto::{events::v1::Event, tickets::v1::TicketChanged};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Tickets, figures, precedents};
+use crate::{Tickets, figures, inbox, precedents};
 
 /// A change of a ticket, as this service told it.
 #[derive(Clone, Debug)]
@@ -52,12 +52,13 @@ pub fn followers_consumer(tickets: &Arc<Tickets>) -> Consumer {
     Consumer { pool, schema: crate::NAME, producer: "tickets", purpose: ".followers", source, effect }
 }
 
-async fn follow(_tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
+async fn follow(tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
     if told.is_empty() {
         return Ok(());
     }
     precedents::keep(connection, told).await?;
-    figures::keep(connection, told).await
+    figures::keep(connection, told).await?;
+    inbox::keep(tickets, connection, told).await
 }
 
 fn told(events: &[Event]) -> Result<Vec<Told>, Fault> {

@@ -17,6 +17,7 @@ mod error;
 mod events;
 pub mod figures;
 mod followers;
+mod inbox;
 mod machine;
 mod map;
 mod notices;
@@ -32,6 +33,7 @@ pub mod sweep;
 mod terms;
 mod ticket;
 mod wire;
+mod wording;
 mod writers;
 
 use std::{sync::Arc, time::Duration};
@@ -52,8 +54,9 @@ use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     tickets::v1::{
         category_service_server::CategoryServiceServer, figure_service_server::FigureServiceServer,
-        precedent_service_server::PrecedentServiceServer, staff_service_server::StaffServiceServer,
-        terms_service_server::TermsServiceServer, ticket_service_server::TicketServiceServer,
+        inbox_service_server::InboxServiceServer, precedent_service_server::PrecedentServiceServer,
+        staff_service_server::StaffServiceServer, terms_service_server::TermsServiceServer,
+        ticket_service_server::TicketServiceServer,
     },
 };
 use ring::hmac;
@@ -186,7 +189,8 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
         .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets.clone())))
         .add_service(TermsServiceServer::new(rpc::terms::TermsRpc(tickets.clone())))
         .add_service(PrecedentServiceServer::new(rpc::precedents::PrecedentRpc(tickets.clone())))
-        .add_service(FigureServiceServer::new(rpc::figures::FigureRpc(tickets)))
+        .add_service(FigureServiceServer::new(rpc::figures::FigureRpc(tickets.clone())))
+        .add_service(InboxServiceServer::new(rpc::inbox::InboxRpc(tickets)))
         .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
     parts.serve(routes, KeySource::Asked(residents)).await
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     Tickets,
     store::{self, notice::Facts},
-    wire,
+    wording::{Audience, Filling},
 };
 
 /// What is older is told to nobody any more: after a long stop, or when an installation is filled with the past.
@@ -74,72 +74,55 @@ fn news(events: &[Event], since: DateTime<Utc>) -> Result<Vec<News<'_>>, Fault> 
     Ok(news)
 }
 
-/// The rows whose message the co-reporters hear too.
-const FOR_ALL_REPORTERS: [&str; 6] = ["T14", "T4b", "T16", "T22", "T23", "T30"];
-
 /// The messages about one change: to who waits for it, and what became of it to everybody who reported the same.
 fn messages(tickets: &Tickets, news: &News<'_>, facts: &Facts) -> Vec<Message> {
-    let Some(first) = message(tickets, news, facts) else { return Vec::new() };
-    let for_all = FOR_ALL_REPORTERS.contains(&news.changed.transition.as_str());
-    // only the reporter rates
-    let text = first.text.replace("，请评价是否满意", "");
-    let others = facts.co_reporter_names.iter().filter(|_| for_all);
-    let others: Vec<_> = others.map(|name| Message::new(news.at, "app", name, &text, None)).collect();
-    [vec![first], others].concat()
+    let filling = filling(tickets, &news.changed, (news.district, news.at), facts);
+    let name = |name: &Option<String>, kind: &str, else_: &str| format!("{}{kind}", name.as_deref().unwrap_or(else_));
+    let terms = tickets.terms.of(news.district);
+    let mut messages = Vec::new();
+    for wording in terms.wordings.of(&news.changed.transition) {
+        let text = filling.fill(&wording.words);
+        let (channel, to) = match wording.audience {
+            Audience::Street => ("wecom", name(&facts.subdistrict_name, "联络群", "街道")),
+            Audience::Community => ("wecom", name(&facts.community_name, "工作群", "社区")),
+            Audience::Department => ("wecom", name(&facts.department_name, "工作群", "牵头部门")),
+            Audience::Coordinators => ("wecom", "区级协调群".to_owned()),
+            Audience::Reporter | Audience::Reporters => ("app", name(&facts.reporter_name, "", "")),
+            Audience::Checker => ("app", name(&facts.checker_name, "", "")),
+        };
+        messages.push(Message::new(news.at, channel, &to, &text, None));
+        if wording.audience == Audience::Reporters {
+            let text = for_others(&text);
+            let others = facts.co_reporter_names.iter();
+            messages.extend(others.map(|name| Message::new(news.at, "app", name, &text, None)));
+        }
+    }
+    messages
 }
 
-/// The message about one change, where anybody waits for it.
-fn message(tickets: &Tickets, news: &News<'_>, ticket: &Facts) -> Option<Message> {
-    let changed = &news.changed;
-    let category = tickets.categories.known(news.district, &changed.category_code);
+/// Only the reporter rates.
+pub fn for_others(text: &str) -> String {
+    text.replace("，请评价是否满意", "")
+}
+
+/// What stands in the place of the names in words about a change.
+pub fn filling<'a>(
+    tickets: &Tickets,
+    changed: &'a TicketChanged,
+    (district, at): (Uuid, DateTime<Utc>),
+    facts: &'a Facts,
+) -> Filling<'a> {
+    let category = tickets.categories.known(district, &changed.category_code);
     let category = category.map_or_else(|| changed.category_code.clone(), |category| category.name.clone());
-    let what = format!("{}：{category}", changed.number);
-    let street = format!("{}联络群", ticket.subdistrict_name.as_deref().unwrap_or("街道"));
-    let department = format!("{}工作群", ticket.department_name.as_deref().unwrap_or("牵头部门"));
-    let (coordinators, reporter) = ("区级协调群".to_owned(), ticket.reporter_name.clone().unwrap_or_default());
-    let minutes = (ticket.claim_by - news.at).num_minutes();
-    let claim_by = wire::local(ticket.claim_by, "%H:%M");
-    let resolve_by = wire::local(ticket.resolve_by.unwrap_or_default(), "%m月%d日 %H:%M");
-    let because = if changed.text.is_empty() { String::new() } else { format!("：{}", changed.text) };
-    let (channel, to, text) = match changed.transition.as_str() {
-        "T1" => ("wecom", street, format!("新工单 {what}，请 {minutes} 分钟内认领（{claim_by} 前）")),
-        "T3" => ("wecom", coordinators, format!("工单 {what}，到时无人认领，已转协调定责")),
-        "T4" => ("wecom", street, format!("工单 {what}，已交社区自办，请于 {resolve_by} 前办结")),
-        "T5" => ("wecom", street, format!("工单 {what}，社区上交街道，请重新派遣{because}")),
-        "T6" => ("wecom", department, format!("工单 {what}，已派遣至贵单位，请于 {resolve_by} 前办结")),
-        "T7" => ("wecom", street, format!("提醒街道负责人：工单 {what}，认领后未按时派遣")),
-        "T8" => ("wecom", coordinators, format!("工单 {what}，责任不清或久未派遣，请协调定责{because}")),
-        "T10" => ("wecom", department, format!("工单 {what}，到时未签收，视为签收，请于 {resolve_by} 前办结")),
-        "T11" => ("wecom", coordinators, format!("工单 {what}，部门书面退回，请协调定责{because}")),
-        "T12" => (
-            "wecom",
-            department,
-            format!("裁定：工单 {what}，由贵单位牵头，具约束力，请于 {resolve_by} 前办结{because}"),
-        ),
-        "T13" => ("wecom", department, format!("兜底：工单 {what}，协调超时，由贵单位承办，请于 {resolve_by} 前办结")),
-        "T13b" => ("wecom", coordinators, format!("报区值班领导：工单 {what}，协调超时且无兜底部门")),
-        "T14" | "T4b" => ("app", reporter, format!("您上报的 {what}，已处置，请评价是否满意")),
-        "T15" => (
-            "wecom",
-            department,
-            format!("督办：工单 {what}，已超过处置时限（第 {} 次），请立即处理", ticket.escalation_step),
-        ),
-        "T16" | "T30" => {
-            ("app", reporter, format!("您上报的 {what}，经批准暂时挂起，处置时限顺延至 {resolve_by}{because}"))
-        }
-        "T17" => ("wecom", department, format!("工单 {what}，恢复办理，请于 {resolve_by} 前办结")),
-        "T18" => ("wecom", department, format!("工单 {what}，核查不通过，请于 {resolve_by} 前整改{because}")),
-        "T20" => ("wecom", department, format!("工单 {what}，上报人不满意，请于 {resolve_by} 前整改")),
-        "T21" => ("wecom", coordinators, format!("工单 {what}，上报人再次不满意，已转协调定责")),
-        "T22" => ("app", reporter, format!("您上报的 {what}，核查通过，因未评价已结案；7 天内复发可重新提出")),
-        "T22b" => ("wecom", street, format!("提醒核查人负责人：工单 {what}，到时仍未核查")),
-        "T23" => ("app", reporter, format!("您上报的 {what}，暂缓办结{because}")),
-        "T24" => ("wecom", coordinators, format!("工单 {what}，复查日期已到，请重新协调")),
-        "T25" => ("app", reporter, format!("您上报的 {what}，不予受理；72 小时内可申诉一次")),
-        "T26" => ("wecom", coordinators, format!("工单 {what}，上报人申诉，请复核{because}")),
-        "T27" => ("app", reporter, format!("您上报的 {what}，已并入同一事项，办理结果将一并告知")),
-        "T28" => ("wecom", department, format!("工单 {what}，结案后复发，请于 {resolve_by} 前办结")),
-        _ => return None,
-    };
-    Some(Message::new(news.at, channel, &to, &text, None))
+    Filling {
+        what: format!("{}：{category}", changed.number),
+        because: &changed.text,
+        department: facts.department_name.as_deref().unwrap_or("牵头部门"),
+        step: facts.escalation_step,
+        at,
+        claim_by: facts.claim_by,
+        promised_by: facts.promised_by,
+        resolve_by: facts.resolve_by,
+        due_by: None,
+    }
 }

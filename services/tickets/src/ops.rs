@@ -9,6 +9,7 @@ mod duties;
 mod events;
 mod figures;
 mod get;
+mod inbox;
 mod list;
 mod merge;
 mod put_category;
@@ -17,6 +18,7 @@ mod report;
 mod similar;
 mod suggest;
 mod terms;
+mod timeline;
 
 use chassis::faults::Fault;
 use ring::digest;
@@ -34,6 +36,7 @@ pub use self::{
     events::{History, list_events},
     figures::{FiguresAsked, Group, Row as FigureRow, Summary, get_figures, public_summary},
     get::get_ticket,
+    inbox::{ReadAsked, list_inbox, mark_read},
     list::{Listing, list_tickets},
     merge::merge,
     put_category::{list_category_versions, put_category},
@@ -42,6 +45,7 @@ pub use self::{
     similar::{Draft, find_similar, list_duplicates},
     suggest::{Suggestion, list_precedents, suggest},
     terms::{get_terms, put_terms},
+    timeline::{Timeline, get_timeline},
 };
 
 /// The ticket an operation is about, and the version it must have where the client asks for one.

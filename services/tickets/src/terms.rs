@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{calendar::Calendar, decide::TicketSettings, store};
+use crate::{calendar::Calendar, decide::TicketSettings, store, wording::Wordings};
 
 /// A deadline a district may set: its name, where it is kept, and what is allowed, in minutes.
 pub type TimerField = (&'static str, fn(&mut TicketSettings) -> &mut i64, RangeInclusive<i64>);
@@ -81,11 +81,18 @@ pub struct DistrictTerms {
     pub settings: TicketSettings,
     pub calendar: Arc<Calendar>,
     pub duties: Vec<Duty>,
+    pub wordings: Arc<Wordings>,
 }
 
 impl DistrictTerms {
     fn new(base: TicketSettings) -> Self {
-        Self { own: OwnTerms::default(), settings: base, calendar: Arc::default(), duties: Vec::new() }
+        Self {
+            own: OwnTerms::default(),
+            settings: base,
+            calendar: Arc::default(),
+            duties: Vec::new(),
+            wordings: Arc::default(),
+        }
     }
 
     /// Who is on duty for the street of a place.
@@ -157,6 +164,9 @@ impl Terms {
         }
         for duty in store::duty::ahead(pool, now).await? {
             of(&mut list, duty.district_id, &mut |terms| terms.duties.push(duty.clone()));
+        }
+        for (district, own) in store::wording::all(pool).await? {
+            of(&mut list, district, &mut |terms| terms.wordings = Arc::new(Wordings::new(own.clone())));
         }
         for terms in list.values_mut().filter(|terms| !terms.own.hours.is_empty()) {
             terms.calendar = Arc::new(terms.calendar.with_hours(&terms.own.hours));

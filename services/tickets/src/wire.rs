@@ -2,6 +2,7 @@
 pub mod answers;
 pub mod deeds;
 pub mod figures;
+pub mod inbox;
 pub mod precedent;
 pub mod staff;
 pub mod terms;

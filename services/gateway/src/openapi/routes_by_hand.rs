@@ -50,6 +50,9 @@ fn answer(path: &str) -> Value {
             "url": "/v1/media/019aaf2c-6b1e-8c3d-9a51-3f6d1b2a7c90?until=1795402800&signature=Zk1v",
         }}}),
         "/v1/media/{media_id}" => json!({"image/jpeg": {}, "image/png": {}, "image/webp": {}}),
+        "/v1/stream" => {
+            json!({"text/event-stream": {"example": "id: 7001-42\nevent: ticket\ndata: {\"ticket_id\":\"019aaf2c-6b1e-7c3d-9a51-3f6d1b2a7c90\",\"state\":\"CLAIMED\"}\n\n"}})
+        }
         "/healthz" => json!({"text/plain": {"example": "ok"}}),
         "/sandbox/people.json" => json!({"application/json": {"example": {"people": [{
             "person_id": "019aaf2c-6b1e-7c3d-9a51-3f6d1b2a7c90", "name": "李志强", "role": "courier", "place_name": "工农区",
@@ -71,6 +74,11 @@ fn parameters(path: &str) -> Value {
             {"name": "media_id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
             query("until", "integer", "Of the signed address."),
             query("signature", "string", "Of the signed address."),
+        ]),
+        "/v1/stream" => json!([
+            query("place_path", "string", "Only this place and below."),
+            query("state", "string", "Only changes to or from these states, with commas between."),
+            query("last_event_id", "string", "As the header Last-Event-ID, for clients that cannot send one."),
         ]),
         "/sandbox/people.json" => json!([query("per_role", "integer", "1 to 1000; 0 means 20.")]),
         "/sandbox/messages.json" => json!([query("to", "string", "Only messages to this receiver.")]),

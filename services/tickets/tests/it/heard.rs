@@ -145,7 +145,7 @@ async fn everybody_who_reported_the_same_hears_what_became_of_it() {
     let mut mine: Vec<_> =
         messages.iter().filter(|message| message.to == name).map(|message| message.text.clone()).collect();
     mine.sort();
-    assert_eq!(mine.len(), 2, "{mine:?}");
+    assert_eq!(mine.len(), 3, "{mine:?}");
     assert!(
         mine.iter().any(|text| text.contains(&parent.number) && text.contains("已处置") && !text.contains("评价")),
         "{mine:?}"

@@ -7,6 +7,7 @@ mod governance;
 mod harness;
 mod heard;
 mod history;
+mod inbox;
 mod lifecycle;
 mod list;
 mod migration;

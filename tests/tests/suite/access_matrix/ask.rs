@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 15] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -21,6 +21,7 @@ const LISTS: [&str; 14] = [
     "TermsService/ListDuties",
     "PrecedentService/ListPrecedents",
     "FigureService/GetFigures",
+    "InboxService/ListInbox",
     "PointsService/GetPoints",
     "PointsService/ListPointsEntries",
     "PrizeService/ListPrizes",

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::world::{Whose, World};
 
-const SERVICES: [&str; 4] = ["TermsService/", "CategoryService/", "PrecedentService/", "FigureService/"];
+const SERVICES: [&str; 5] =
+    ["TermsService/", "CategoryService/", "PrecedentService/", "FigureService/", "InboxService/"];
 
 pub fn knows(rpc: &str) -> bool {
     SERVICES.iter().any(|service| rpc.starts_with(service))
@@ -32,6 +33,11 @@ pub async fn ask(world: &World, rpc: &str, person: &Person, me: &Client, whose: 
             admin.post("/v1/duties", &duty).await?.success()?;
             let id = duty["duty_id"].as_str().context("an id")?;
             me.post(&format!("/v1/duties/{id}:cancel"), &json!({})).await?
+        }
+        "InboxService/MarkRead" if only_own => return Ok(None),
+        "InboxService/MarkRead" => me.post("/v1/inbox:read", &json!({})).await?,
+        "InboxService/GetTimeline" => {
+            me.get(&format!("/v1/tickets/{}/timeline", world.ticket(person, whose, true).await?)).await?
         }
         "PrecedentService/Suggest" => {
             me.get(&format!("/v1/tickets/{}/suggestions", world.ticket(person, whose, false).await?)).await?
