@@ -13,6 +13,8 @@ const FILES: &[&str] = &[
     "hemei/tickets/v1/precedent.proto",
     "hemei/tickets/v1/figures.proto",
     "hemei/tickets/v1/inbox.proto",
+    "hemei/tickets/v1/channel.proto",
+    "hemei/tickets/v1/casework.proto",
     "hemei/incentives/v1/incentives.proto",
     "hemei/finance/v1/finance.proto",
 ];

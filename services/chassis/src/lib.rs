@@ -7,6 +7,7 @@
 pub mod access;
 pub mod batch;
 pub mod cache;
+pub mod chain;
 pub mod client;
 pub mod clock;
 pub mod config;

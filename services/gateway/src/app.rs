@@ -1,6 +1,7 @@
 //! What the gateway is built from, put together once at the start.
 use std::sync::Arc;
 
+use axum::Router;
 use chassis::{
     access::Caller,
     cache::Cache,
@@ -70,6 +71,8 @@ pub struct App {
     pub streams: Arc<Streams>,
     pub own: Own,
     pub sandbox: bool,
+    /// The other side of the groups' robots, for the sandbox.
+    pub wecom: Router,
 }
 
 impl App {
@@ -105,6 +108,7 @@ impl App {
             streams: Streams::new(own.streams, own.streams_per_person),
             own,
             sandbox: settings.sandbox(),
+            wecom: peer::router(peer::WeCom::new(Clock::System)),
         })
     }
 

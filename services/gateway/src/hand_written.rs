@@ -43,6 +43,7 @@ enum To {
     Page(&'static str),
     SandboxPeople,
     SandboxMessages,
+    WeCom,
 }
 
 const fn route(method: &'static str, path: &'static str, access: Rule, leads_to: To) -> HandWritten {
@@ -109,6 +110,15 @@ static ROUTES: &[HandWritten] = &[
         summary: ("本应外发的消息，新的在前", "Messages that would have left the building, newest first"),
         ..sandboxed("/sandbox/messages.json", To::SandboxMessages)
     },
+    HandWritten {
+        summary: ("各群机器人收到的消息", "What reached the groups' robots, newest first"),
+        ..sandboxed("/sandbox/wecom/messages", To::WeCom)
+    },
+    HandWritten {
+        summary: ("让群机器人按某种方式出错", "Lets a robot fail in some way for its next messages"),
+        ..route("POST", "/sandbox/wecom/modes", Rule::SandboxOnly, To::WeCom)
+    },
+    route("POST", "/sandbox/wecom/cgi-bin/webhook/send", Rule::SandboxOnly, To::WeCom),
 ];
 
 /// All of them, for the access matrix and the OpenAPI document.
@@ -131,6 +141,7 @@ pub async fn lead(app: &App, hand: &HandWritten, asked: Asked<'_>) -> Result<Res
         To::Redirect(path) => Ok(pages::redirect(path, asked.parts.uri.query())),
         To::Page(file) => pages::file(file, &asked.parts.headers),
         To::SandboxPeople => sandbox::people(app, asked.parts.uri.query()).await,
+        To::WeCom => Ok(sandbox::wecom(app, asked).await),
         To::SandboxMessages => sandbox::messages(app, asked.parts.uri.query()).await,
     }
 }

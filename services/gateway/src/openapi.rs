@@ -43,6 +43,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "PrecedentService",
             "FigureService",
             "InboxService",
+            "ChannelService",
+            "CaseService",
         ],
     ),
     ("积分与奖品", &["PointsService", "PrizeService", "RedemptionService"]),

@@ -13,6 +13,7 @@ use proto::{
     },
 };
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::{app::App, entry::Asked, problem::Problem, text::query_pairs};
 
@@ -83,4 +84,17 @@ fn json_response(value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// `/sandbox/wecom/…`: the other side of the groups' robots.
+pub async fn wecom(app: &App, asked: Asked<'_>) -> Response {
+    let (mut parts, body) = (asked.parts, asked.body);
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = path.strip_prefix("/sandbox/wecom").unwrap_or(path);
+    match path.parse() {
+        Ok(uri) => parts.uri = uri,
+        Err(_) => return Response::new(Body::empty()),
+    }
+    let answer = app.wecom.clone().oneshot(http::Request::from_parts(parts, body)).await;
+    answer.unwrap_or_else(|never| match never {})
 }

@@ -1,4 +1,5 @@
 //! The subcommands, one file each.
+mod audit;
 mod doctor;
 mod events;
 mod figures;
@@ -32,6 +33,8 @@ enum Command {
     Events(events::Args),
     /// The tickets' figures: verify them against the histories, or count them anew.
     Figures(figures::Args),
+    /// The logs of the staff's actions: verify their hash chains.
+    Audit(audit::Args),
     /// Says what keeps this machine from running the suite, and how to fix it.
     Doctor(doctor::Args),
     /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
@@ -58,6 +61,7 @@ impl Cli {
             Command::Import(args) => import::run(&args),
             Command::Events(args) => events::run(&args),
             Command::Figures(args) => figures::run(&args),
+            Command::Audit(args) => audit::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::WithServers(args) => with_servers::run(args),
             Command::Residents(args) => role::run("residents", &args, residents::serve),

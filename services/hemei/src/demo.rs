@@ -2,6 +2,7 @@
 //! Written through the services' own imports and operations, before any of them runs.
 mod cast;
 mod funds;
+mod groups;
 mod land;
 mod names;
 mod photo;

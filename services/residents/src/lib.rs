@@ -29,8 +29,8 @@ use std::{
 };
 
 use chassis::{
-    cache::Cache, clock::Clock, config::Loaded, faults::Fault, feed::Feed, feed::Waker, keys::Keyring, server::Parts,
-    token::Signer, vault::Vault, verifier::KeySource,
+    cache::Cache, chain::Chain, clock::Clock, config::Loaded, faults::Fault, feed::Feed, feed::Waker, keys::Keyring,
+    server::Parts, token::Signer, vault::Vault, verifier::KeySource,
 };
 use proto::{
     api::v1::session_key_service_server::SessionKeyServiceServer,
@@ -81,6 +81,11 @@ pub fn vault(keys_dir: &Path) -> Result<Vault, Fault> {
     Ok(Vault::new(ring("vault")?, ring("index")?))
 }
 
+/// The chain over the log of what the staff did.
+pub fn audit_chain(pool: &PgPool) -> Chain {
+    Chain { pool: pool.clone(), schema: "residents", table: "audit", id: "seq" }
+}
+
 /// Serves the role until stopped.
 pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault> {
     let parts = Parts::open("residents", loaded, stop)?;
@@ -88,6 +93,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     let (pool, cache, clock) = (parts.pool.clone(), parts.cache.clone(), parts.clock.clone());
     let residents = Residents::new(pool, cache, clock, &settings.keys_dir, settings.sandbox())?;
     let keys = KeySource::Own(residents.signer.clone());
+    tokio::spawn(audit_chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     let routes = routes(Rpc(Arc::new(residents)));
     parts.serve(routes, keys).await
 }

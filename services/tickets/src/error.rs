@@ -75,6 +75,8 @@ pub enum Refusal {
     PersonNotLiaison,
     #[error("no such duty in the caller's district")]
     DutyNotFound,
+    #[error("somebody who is mentioned holds no post of the staff")]
+    PersonNotStaff,
 }
 
 impl From<Refusal> for Fault {
@@ -124,6 +126,7 @@ impl From<Refusal> for Fault {
             Refusal::TooManyPhotos(ticket) => conflict("TOO_MANY_PHOTOS", detail, &ticket),
             Refusal::TooMuchSaid(ticket) => conflict("TOO_MUCH_SAID", detail, &ticket),
             Refusal::PersonNotLiaison => Self::field_reason("PERSON_NOT_LIAISON", "person_id", detail),
+            Refusal::PersonNotStaff => Self::field_reason("PERSON_NOT_STAFF", "mentioned_ids", detail),
             Refusal::DutyNotFound => Self::not_found("DUTY_NOT_FOUND", detail),
         }
     }

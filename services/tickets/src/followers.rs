@@ -13,7 +13,7 @@ use proto::{events::v1::Event, tickets::v1::TicketChanged};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Tickets, figures, inbox, precedents};
+use crate::{Tickets, audit, channels, figures, inbox, precedents};
 
 /// A change of a ticket, as this service told it.
 #[derive(Clone, Debug)]
@@ -58,7 +58,9 @@ async fn follow(tickets: &Tickets, connection: &mut PgConnection, told: &[Told])
     }
     precedents::keep(connection, told).await?;
     figures::keep(connection, told).await?;
-    inbox::keep(tickets, connection, told).await
+    inbox::keep(tickets, connection, told).await?;
+    channels::keep(tickets, connection, told).await?;
+    audit::keep(connection, told).await
 }
 
 fn told(events: &[Event]) -> Result<Vec<Told>, Fault> {

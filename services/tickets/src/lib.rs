@@ -10,8 +10,10 @@
 //! ```
 //! The rules are one pure function ([`decide`]) over one table ([`TRANSITIONS`]). A change is one statement that compares the
 //! row's version and sets row, event and outbox row; whoever waits at the same time shares it. The whole table is in docs/tickets.md.
+pub mod audit;
 mod calendar;
 mod category;
+pub mod channels;
 mod decide;
 mod error;
 mod events;
@@ -48,12 +50,14 @@ use chassis::{
     keys::Keyring,
     media::MediaIds,
     server::Parts,
+    vault::Vault,
     verifier::KeySource,
 };
 use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     tickets::v1::{
-        category_service_server::CategoryServiceServer, figure_service_server::FigureServiceServer,
+        case_service_server::CaseServiceServer, category_service_server::CategoryServiceServer,
+        channel_service_server::ChannelServiceServer, figure_service_server::FigureServiceServer,
         inbox_service_server::InboxServiceServer, precedent_service_server::PrecedentServiceServer,
         staff_service_server::StaffServiceServer, terms_service_server::TermsServiceServer,
         ticket_service_server::TicketServiceServer,
@@ -80,6 +84,7 @@ pub use crate::{
     ticket::{Scope, Ticket},
 };
 use crate::{
+    channels::{ChannelSettings, Channels, Robots, Sender, remind},
     recent::Recent,
     staff_list::StaffList,
     terms::Terms,
@@ -184,13 +189,17 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     if parts.loaded.settings.sandbox() {
         tokio::spawn(hear(notices_consumer(&tickets, parts.cache.clone()), &parts, "notices"));
     }
+    let channels = channels(&tickets, &parts)?;
+    tokio::spawn(audit::chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     let routes = Routes::new(TicketServiceServer::new(rpc::tickets::TicketRpc(tickets.clone())))
         .add_service(StaffServiceServer::new(rpc::staff::StaffRpc(tickets.clone())))
         .add_service(CategoryServiceServer::new(rpc::categories::CategoryRpc(tickets.clone())))
         .add_service(TermsServiceServer::new(rpc::terms::TermsRpc(tickets.clone())))
         .add_service(PrecedentServiceServer::new(rpc::precedents::PrecedentRpc(tickets.clone())))
         .add_service(FigureServiceServer::new(rpc::figures::FigureRpc(tickets.clone())))
-        .add_service(InboxServiceServer::new(rpc::inbox::InboxRpc(tickets)))
+        .add_service(InboxServiceServer::new(rpc::inbox::InboxRpc(tickets.clone())))
+        .add_service(CaseServiceServer::new(rpc::casework::CaseRpc(tickets.clone())))
+        .add_service(ChannelServiceServer::new(rpc::channels::ChannelRpc(channels)))
         .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
     parts.serve(routes, KeySource::Asked(residents)).await
 }
@@ -198,6 +207,27 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
 fn hear(consumer: Consumer, parts: &Parts, gate: &'static str) -> impl Future<Output = ()> + use<> {
     consumer.run(parts.cache.clone(), parts.readiness.gate(gate), parts.stop.clone())
 }
+
+/// Starts what sends to groups and reminds them.
+fn channels(tickets: &Arc<Tickets>, parts: &Parts) -> Result<Arc<Channels>, Fault> {
+    let settings = parts.loaded.role::<ChannelSettings>()?;
+    let keys = |name| Keyring::load_or_create(&parts.loaded.settings.keys_dir, name).map_err(Fault::internal);
+    let vault = Vault::new(keys("vault")?, keys("index")?);
+    let channels = Arc::new(Channels { tickets: tickets.clone(), vault });
+    let sender = Sender { channels: channels.clone(), robots: Robots::new(&settings.wecom_address)? };
+    tokio::spawn(Arc::new(sender).run(parts.cache.clone(), parts.stop.clone()));
+    let (tickets, stop) = (tickets.clone(), parts.stop.clone());
+    tokio::spawn(async move {
+        while stop.run_until_cancelled(tokio::time::sleep(REMIND_EVERY)).await.is_some() {
+            if let Err(fault) = remind(&tickets, &settings).await {
+                tracing::warn!(%fault, "no reminders written");
+            }
+        }
+    });
+    Ok(channels)
+}
+
+const REMIND_EVERY: Duration = Duration::from_secs(30);
 
 /// Loads the shipped categories once the database answers; then keeps maps as fresh as a second, categories as a minute.
 async fn remember(tickets: Arc<Tickets>, parts: Parts) {

@@ -1,12 +1,16 @@
 //! What can be done with tickets, one operation a file.
 mod act;
+mod actions;
 mod bulk_dispatch;
 mod calendar_days;
 mod categories;
+mod channels;
 mod classify;
+mod comments;
 mod dispatch;
 mod duties;
 mod events;
+mod export_case;
 mod figures;
 mod get;
 mod inbox;
@@ -27,13 +31,17 @@ use uuid::Uuid;
 
 pub use self::{
     act::act,
+    actions::list_actions,
     bulk_dispatch::{MOST as BULK_MOST, bulk_dispatch},
     calendar_days::{ListedDay, list_calendar_days, put_calendar_days},
     categories::list_categories,
+    channels::{ChannelAsked, get_share_card, list_channels, list_wordings, put_channel, put_wording},
     classify::classify,
+    comments::{NewComment, add_comment, list_comments},
     dispatch::{Dispatch, dispatch, rule},
     duties::{NewDuty, cancel_duty, list_duties, put_duty},
     events::{History, list_events},
+    export_case::export_case,
     figures::{FiguresAsked, Group, Row as FigureRow, Summary, get_figures, public_summary},
     get::get_ticket,
     inbox::{ReadAsked, list_inbox, mark_read},

@@ -1,5 +1,7 @@
 //! The gRPC services: each method is one line.
+pub mod casework;
 pub mod categories;
+pub mod channels;
 pub mod figures;
 pub mod inbox;
 pub mod precedents;

@@ -1,7 +1,11 @@
 //! Every statement of this service, one file a noun. The long ones are SQL files beside the code that calls them.
+pub mod audit;
 pub mod calendar_day;
 pub mod category;
 pub mod change;
+pub mod channel;
+pub mod channel_list;
+pub mod comment;
 pub mod duty;
 pub mod event;
 pub mod figure;

@@ -1,5 +1,7 @@
 //! Protobuf ⇄ domain: the only place that names both.
 pub mod answers;
+pub mod casework;
+pub mod channel;
 pub mod deeds;
 pub mod figures;
 pub mod inbox;

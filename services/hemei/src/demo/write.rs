@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{
     SEED, Summary,
     cast::{self, Cast, Figures, Phones},
-    funds,
+    funds, groups,
     land::{self, District},
     names,
     players::{Ids, offices, players},
@@ -59,6 +59,7 @@ pub async fn everything(pool: &PgPool, loaded: &Loaded, now: DateTime<Utc>) -> R
         town.import_places_and_staff(&target(town)).await?;
     }
     hear(pool, &cache, &vault, &settings.keys_dir).await?;
+    groups::make(pool, &vault, &settings.keys_dir, loaded.role()?).await?;
     let mut stories = Vec::new();
     for (town, counts) in towns.iter().zip(COUNTS) {
         stories.extend(town.stories(&target(town), &counts, now, &mut random).await?);

@@ -52,7 +52,13 @@ pub async fn put_duty(tickets: &Tickets, caller: &Caller, new: NewDuty) -> Resul
         stands_in_for: new.stands_in_for,
         cancelled_at: None,
     };
-    store::duty::make(&tickets.pool, &duty, (caller.person_id, now, tickets.clock.today()), &hash).await?;
+    store::duty::make(
+        &tickets.pool,
+        &duty,
+        (caller.person_id, caller.role.as_str_name(), now, tickets.clock.today()),
+        &hash,
+    )
+    .await?;
     tickets.refresh_terms().await?;
     match store::duty::get(&tickets.pool, caller.district_id, new.duty_id).await? {
         Some((duty, known)) if known == hash => Ok(duty),
@@ -68,7 +74,12 @@ pub async fn cancel_duty(tickets: &Tickets, caller: &Caller, duty_id: Uuid) -> R
     if !caller.reaches_place(&duty.place_path) {
         return Err(Refusal::PlaceNotAllowed.into());
     }
-    store::duty::cancel(&tickets.pool, caller.district_id, duty_id, tickets.clock.now()).await?;
+    store::duty::cancel(
+        &tickets.pool,
+        (caller.district_id, duty_id),
+        (caller.person_id, caller.role.as_str_name(), tickets.clock.now()),
+    )
+    .await?;
     tickets.refresh_terms().await?;
     let (duty, _) = store::duty::get(&tickets.pool, caller.district_id, duty_id).await?.ok_or(Refusal::DutyNotFound)?;
     Ok(duty)

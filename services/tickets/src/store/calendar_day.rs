@@ -56,7 +56,10 @@ pub async fn put(
             on conflict on constraint calendar_day_key do update set
                 kind = excluded.kind, name = excluded.name, changed_by = excluded.changed_by, changed_at = excluded.changed_at
             where (d.kind, d.name) is distinct from (excluded.kind, excluded.name)
-            returning district_id
+            returning district_id, day, kind, name
+        ), audited as (
+            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $6, $5, 'district_admin', 'PUT_CALENDAR_DAY', day::text, jsonb_build_object('kind', kind, 'name', name) from put
         )
         insert into tickets.governed as g (district_id, revision) select distinct district_id, 1 from put
         on conflict on constraint governed_key do update set revision = g.revision + 1",

@@ -76,6 +76,9 @@ pub async fn put(pool: &PgPool, wanted: &Category, (by, at): (Uuid, DateTime<Utc
                 department_code, tile, source, retired, duplicate_metres, duplicate_hours, changed_by, changed_at)
             select district_id, category_code, version, name, english_name, level, priority, resolve_hours, clock, after_photo,
                 department_code, tile, source, retired, duplicate_metres, duplicate_hours, $17, $18 from put
+        ), audited as (
+            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $18, $17, 'district_admin', 'PUT_CATEGORY', $2::text, jsonb_build_object('version', version) from put
         )
         insert into tickets.governed as g (district_id, revision) select district_id, 1 from put
         on conflict on constraint governed_key do update set revision = g.revision + 1",

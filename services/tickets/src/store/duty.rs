@@ -76,7 +76,7 @@ pub async fn get(pool: &PgPool, district_id: Uuid, duty_id: Uuid) -> sqlx::Resul
 pub async fn make(
     pool: &PgPool,
     duty: &Duty,
-    (by, at, today): (Uuid, DateTime<Utc>, NaiveDate),
+    (by, role, at, today): (Uuid, &str, DateTime<Utc>, NaiveDate),
     request_hash: &[u8],
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -88,6 +88,9 @@ pub async fn make(
                 select from tickets.post p where p.district_id = $1 and p.person_id = $3 and p.role = 'liaison'
                     and (p.until_date is null or p.until_date >= $12))
             on conflict on constraint duty_key do nothing returning district_id
+        ), audited as (
+            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $10, $9, $13, 'PUT_DUTY', $2::uuid::text, jsonb_build_object('person_id', $3::uuid, 'place_path', $5::text) from made
         )
         insert into tickets.governed as g (district_id, revision) select district_id, 1 from made
         on conflict on constraint governed_key do update set revision = g.revision + 1",
@@ -103,6 +106,7 @@ pub async fn make(
         at,
         request_hash,
         today,
+        role,
     )
     .execute(pool)
     .await
@@ -110,17 +114,26 @@ pub async fn make(
 }
 
 /// Ends a duty; one that has been cancelled keeps its time.
-pub async fn cancel(pool: &PgPool, district_id: Uuid, duty_id: Uuid, at: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn cancel(
+    pool: &PgPool,
+    (district_id, duty_id): (Uuid, Uuid),
+    (by, role, at): (Uuid, &str, DateTime<Utc>),
+) -> sqlx::Result<()> {
     sqlx::query!(
         "with ended as (
             update tickets.duty set cancelled_at = $3 where district_id = $1 and duty_id = $2 and cancelled_at is null
             returning district_id
+        ), audited as (
+            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $3, $4, $5, 'CANCEL_DUTY', $2::uuid::text, '{}' from ended
         )
         insert into tickets.governed as g (district_id, revision) select district_id, 1 from ended
         on conflict on constraint governed_key do update set revision = g.revision + 1",
         district_id,
         duty_id,
-        at
+        at,
+        by,
+        role
     )
     .execute(pool)
     .await

@@ -42,6 +42,9 @@ pub async fn put(
             select $1, $2 + 1, $3, $4, $5, $6, $7
             where $2 = (select coalesce(max(version), 0) from tickets.terms where district_id = $1)
             on conflict on constraint terms_key do nothing returning district_id
+        ), audited as (
+            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $7, $6, 'district_admin', 'PUT_TERMS', ($2 + 1)::text, jsonb_build_object('timers', $3::jsonb, 'hours', $4::jsonb) from made
         )
         insert into tickets.governed as g (district_id, revision) select district_id, 1 from made
         on conflict on constraint governed_key do update set revision = g.revision + 1",

@@ -35,6 +35,9 @@ pub async fn put(
                 changed_by = excluded.changed_by, changed_at = excluded.changed_at
             where (w.tiers, w.urgent, w.words) is distinct from (excluded.tiers, excluded.urgent, excluded.words)
             returning district_id
+        ), audited as (
+            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $8, $7, 'district_admin', 'PUT_WORDING', $2::text || ' ' || $3::text, jsonb_build_object('tiers', $4::text, 'words', $6::text) from put
         )
         insert into tickets.governed as g (district_id, revision) select district_id, 1 from put
         on conflict on constraint governed_key do update set revision = g.revision + 1",

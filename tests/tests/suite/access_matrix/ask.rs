@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 15] = [
+const LISTS: [&str; 18] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -22,6 +22,9 @@ const LISTS: [&str; 15] = [
     "PrecedentService/ListPrecedents",
     "FigureService/GetFigures",
     "InboxService/ListInbox",
+    "ChannelService/ListChannels",
+    "CaseService/ListActions",
+    "ChannelService/ListWordings",
     "PointsService/GetPoints",
     "PointsService/ListPointsEntries",
     "PrizeService/ListPrizes",

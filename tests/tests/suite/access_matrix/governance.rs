@@ -6,8 +6,15 @@ use uuid::Uuid;
 
 use super::world::{Whose, World};
 
-const SERVICES: [&str; 5] =
-    ["TermsService/", "CategoryService/", "PrecedentService/", "FigureService/", "InboxService/"];
+const SERVICES: [&str; 7] = [
+    "CaseService/",
+    "ChannelService/",
+    "TermsService/",
+    "CategoryService/",
+    "PrecedentService/",
+    "FigureService/",
+    "InboxService/",
+];
 
 pub fn knows(rpc: &str) -> bool {
     SERVICES.iter().any(|service| rpc.starts_with(service))
@@ -33,6 +40,38 @@ pub async fn ask(world: &World, rpc: &str, person: &Person, me: &Client, whose: 
             admin.post("/v1/duties", &duty).await?.success()?;
             let id = duty["duty_id"].as_str().context("an id")?;
             me.post(&format!("/v1/duties/{id}:cancel"), &json!({})).await?
+        }
+        "ChannelService/PutChannel" | "ChannelService/PutWording" if only_own => return Ok(None),
+        "ChannelService/PutChannel" => me.post("/v1/channels", &json!({})).await?,
+        "ChannelService/PutWording" => me.post("/v1/wordings", &json!({})).await?,
+        "ChannelService/GetShareCard" => {
+            me.get(&format!("/v1/tickets/{}/share_card", world.ticket(person, whose, true).await?)).await?
+        }
+        _ => return beside_tickets(world, rpc, person, me, whose).await,
+    };
+    Ok(Some(answer))
+}
+
+async fn beside_tickets(
+    world: &World,
+    rpc: &str,
+    person: &Person,
+    me: &Client,
+    whose: Whose,
+) -> Result<Option<Answer>> {
+    let only_own = whose != Whose::Own;
+    let answer = match rpc {
+        "CaseService/AddComment" => {
+            let ticket = of_staff(world, person, whose).await?;
+            let body = json!({"comment_id": Uuid::now_v7(), "text": "请尽快"});
+            me.post(&format!("/v1/tickets/{ticket}/comments"), &body).await?
+        }
+        "CaseService/ListComments" => {
+            me.get(&format!("/v1/tickets/{}/comments", of_staff(world, person, whose).await?)).await?
+        }
+        "CaseService/ExportCase" => {
+            let ticket = world.ticket(person, whose, false).await?;
+            me.post(&format!("/v1/tickets/{ticket}:export"), &json!({})).await?
         }
         "InboxService/MarkRead" if only_own => return Ok(None),
         "InboxService/MarkRead" => me.post("/v1/inbox:read", &json!({})).await?,
@@ -75,4 +114,12 @@ async fn duty(world: &World, person: &Person, whose: Whose) -> Result<serde_json
         "duty_id": Uuid::now_v7(), "person_id": liaison.person_id, "place_id": street,
         "from_at": "2098-12-31T00:00:00+08:00", "until_at": "2099-01-01T00:00:00+08:00",
     }))
+}
+
+/// A ticket that is the person's as staff: of their department where they have one, else of their place.
+async fn of_staff(world: &World, person: &Person, whose: Whose) -> Result<String> {
+    match person.role.as_str() {
+        "department_handler" => world.dispatched(person, whose).await,
+        _ => world.ticket(person, whose, false).await,
+    }
 }

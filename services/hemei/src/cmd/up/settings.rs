@@ -12,7 +12,7 @@ pub fn file(folder: &DataFolder) -> PathBuf {
 }
 
 /// Settings this file decides, which the environment of `up` must not.
-pub const DECIDED: [&str; 11] = [
+pub const DECIDED: [&str; 12] = [
     "database_url",
     "redis_url",
     "keys_dir",
@@ -24,6 +24,7 @@ pub const DECIDED: [&str; 11] = [
     "tickets_address",
     "incentives_address",
     "finance_address",
+    "wecom_address",
 ];
 
 /// Writes it anew.
@@ -45,6 +46,11 @@ pub fn write(folder: &DataFolder, servers: &PrivateServers, ports: &Ports) -> Re
     }
     for (role, pair) in ports.by_role() {
         writeln!(text, "\n[{role}]\nlisten = \"127.0.0.1:{}\"\nops_listen = \"127.0.0.1:{}\"", pair.listen, pair.ops)?;
+        if role == "tickets" {
+            let gateway =
+                ports.by_role().iter().find(|(role, _)| *role == "gateway").map_or(0, |(_, pair)| pair.listen);
+            writeln!(text, "wecom_address = \"http://127.0.0.1:{gateway}/sandbox/wecom\"")?;
+        }
     }
     fs::write(file(folder), text)?;
     Ok(())

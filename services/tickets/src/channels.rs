@@ -1,0 +1,110 @@
+//! Groups of the three tiers: which of them hears a change, and in which words.
+pub mod message;
+mod reminders;
+mod robots;
+mod sender;
+
+use std::{collections::HashMap, sync::Arc};
+
+use chassis::{faults::Fault, vault::Vault};
+use chrono::{DateTime, TimeDelta, Utc};
+use proto::tickets::v1::ticket::Priority;
+use serde::Deserialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+pub use self::{
+    reminders::remind,
+    robots::{Outcome, Robots},
+    sender::Sender,
+};
+use crate::{
+    Tickets,
+    followers::Told,
+    notices::filling,
+    store::{
+        self,
+        channel::{Heard, Place},
+        notice::Facts,
+    },
+    terms::DistrictTerms,
+    wording::Audience,
+};
+
+/// What is older is told to no group any more.
+const NEWS: TimeDelta = TimeDelta::hours(1);
+
+/// What the groups' side is set to.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ChannelSettings {
+    /// Where robots are reached.
+    pub wecom_address: String,
+    /// How long before a deadline the group is reminded.
+    pub remind_claim_minutes: i64,
+    pub remind_resolve_minutes: i64,
+}
+
+/// What the operations on groups work with.
+pub struct Channels {
+    pub tickets: Arc<Tickets>,
+    pub vault: Vault,
+}
+
+/// What a secret of a channel is sealed for.
+pub fn sealed_for(what: &str, district: Uuid, channel: Uuid) -> String {
+    format!("tickets.channel.{what} {district} {channel}")
+}
+
+/// Writes what these changes say for every group that hears them.
+pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
+    let since = tickets.clock.now() - NEWS;
+    let groups = |told: &&Told| {
+        let terms = tickets.terms.of(told.district_id);
+        told.at >= since && terms.wordings.of(&told.changed.transition).any(|wording| !wording.tiers.is_empty())
+    };
+    let told: Vec<&Told> = told.iter().filter(groups).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let (districts, ids): (Vec<_>, Vec<_>) = told.iter().map(|told| (told.district_id, told.ticket_id)).unzip();
+    let facts = store::notice::facts(&mut *connection, &districts, &ids).await?;
+    let facts: HashMap<_, _> = facts.into_iter().map(|facts| ((facts.district_id, facts.ticket_id), facts)).collect();
+    let mut heard = Vec::new();
+    for told in told {
+        if let Some(facts) = facts.get(&(told.district_id, told.ticket_id)) {
+            heard.extend(lines(tickets, told, facts));
+        }
+    }
+    Ok(store::channel::write(connection, &heard).await?)
+}
+
+fn lines(tickets: &Tickets, told: &Told, facts: &Facts) -> Vec<Heard> {
+    let terms = tickets.terms.of(told.district_id);
+    let filling = filling(tickets, &told.changed, (told.district_id, told.at), facts);
+    let emergency = told.changed.transition == "T1" && told.changed.priority() == Priority::P0;
+    let mut heard = Vec::new();
+    for wording in terms.wordings.of(&told.changed.transition) {
+        let text = filling.fill(&wording.words) + &on_duty(&terms, wording.audience, &told.street(), told.at);
+        for tier in wording.tiers(facts.escalation_step) {
+            heard.push(Heard {
+                district_id: told.district_id,
+                tier: tier.to_owned(),
+                place: Place::of(tier, &told.changed.place_path, told.department()),
+                ticket_id: told.ticket_id,
+                kind: told.changed.transition.clone(),
+                sequence: told.changed.sequence,
+                text: text.clone(),
+                urgent: wording.urgent || emergency,
+                at: told.at,
+            });
+        }
+    }
+    heard
+}
+
+/// Names who is on duty for the street, to those who work there.
+fn on_duty(terms: &DistrictTerms, audience: Audience, street: &str, at: DateTime<Utc>) -> String {
+    let names: Vec<String> = terms.on_duty(street, at).filter_map(|duty| duty.person_name.clone()).collect();
+    let there = audience == Audience::Street && !names.is_empty();
+    if there { format!("（值班：{}）", names.join("、")) } else { String::new() }
+}

@@ -1,0 +1,145 @@
+//! Sends what waits, group by group: in order, at most twenty a minute to a robot, never lost, and again only where an answer was lost.
+//!
+//! A try is written down before the call. Whoever dies between leaves it UNKNOWN; when the lease has run out somebody else goes on
+//! and marks the lines that the group may now have twice.
+use std::{sync::Arc, time::Duration};
+
+use chassis::{cache::Cache, faults::Fault, feed::Wakes};
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    Channels,
+    message::{self, Message},
+    robots::{Outcome, Robots},
+    sealed_for,
+};
+use crate::store::{
+    self,
+    channel::{Taken, Verdict},
+};
+
+/// Messages to one robot in any minute.
+pub const A_MINUTE: i64 = 20;
+/// How long a try may take before somebody else goes on.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// Waits after failures in a row: 2 s, 4 s … at most 5 minutes.
+const LONGEST_WAIT: i64 = 300;
+/// Groups that are served at the same time.
+const HANDS: usize = 4;
+
+/// Works through the groups.
+pub struct Sender {
+    pub channels: Arc<Channels>,
+    pub robots: Robots,
+}
+
+impl Sender {
+    /// Sends until stopped.
+    pub async fn run(self: Arc<Self>, cache: Cache, stop: CancellationToken) {
+        let hands = (0..HANDS).map(|_| {
+            let (sender, stop, mut wakes) = (self.clone(), stop.clone(), Wakes::new(cache.clone(), "tickets"));
+            tokio::spawn(async move {
+                while !stop.is_cancelled() {
+                    match sender.step().await {
+                        Ok(true) => {}
+                        Ok(false) => drop(stop.run_until_cancelled(wakes.next()).await),
+                        Err(fault) => {
+                            tracing::warn!(%fault, "nothing sent to groups");
+                            let _ = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;
+                        }
+                    }
+                }
+            })
+        });
+        futures::future::join_all(hands.collect::<Vec<_>>()).await;
+    }
+
+    /// Serves one group once; false where none waits.
+    pub async fn step(&self) -> Result<bool, Fault> {
+        let Some((taken, message)) = self.take().await? else { return Ok(false) };
+        let Some(message) = message else { return Ok(true) };
+        let outcome = self.call(&taken, &message).await;
+        self.settle(&taken, outcome).await?;
+        Ok(true)
+    }
+
+    /// Takes a group and writes the try down. No message where the robot has said enough for now.
+    pub async fn take(&self) -> Result<Option<(Taken, Option<Message>)>, Fault> {
+        let tickets = &self.channels.tickets;
+        let now = tickets.clock.now();
+        let mut transaction = tickets.pool.begin().await?;
+        let Some(taken) = store::channel::take(&mut transaction, now, Uuid::now_v7()).await? else {
+            return Ok(None);
+        };
+        let said = store::channel::said(&mut transaction, &taken.robot_blind, now - TimeDelta::seconds(60)).await?;
+        if said.many >= A_MINUTE {
+            let next_at = said.first.map_or(now, |first| first) + TimeDelta::seconds(60);
+            store::channel::wait(&mut transaction, &taken, next_at).await?;
+            transaction.commit().await?;
+            return Ok(Some((taken, None)));
+        }
+        let lines = store::channel::waiting(&mut transaction, &taken).await?;
+        let message = message::next(&lines);
+        let told: Vec<i64> = lines
+            .iter()
+            .take(message.as_ref().map_or(0, |message| message.lines))
+            .map(|line| line.message_id)
+            .collect();
+        store::channel::begin(&mut transaction, &taken, &told, (now, now + LEASE)).await?;
+        transaction.commit().await?;
+        Ok(Some((taken, message)))
+    }
+
+    async fn call(&self, taken: &Taken, message: &Message) -> Outcome {
+        let open = |what: &str, sealed: &[u8]| {
+            self.channels.vault.open(&sealed_for(what, taken.district_id, taken.channel_id), sealed).ok()
+        };
+        let Some(key) = open("robot", &taken.robot_sealed) else { return Outcome::Later(0) };
+        let phones = taken.mentioned_sealed.as_deref().and_then(|sealed| open("mentioned", sealed));
+        let phones: Vec<String> = phones.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        self.robots.send(&key, message, &phones).await
+    }
+
+    /// Writes down what became of a try.
+    pub async fn settle(&self, taken: &Taken, outcome: Outcome) -> Result<(), Fault> {
+        let tickets = &self.channels.tickets;
+        let now = tickets.clock.now();
+        let failures = taken.failures.saturating_add(1);
+        let wait = TimeDelta::seconds(2_i64.saturating_pow(failures.clamp(1, 9).unsigned_abs()).min(LONGEST_WAIT));
+        let verdict = match outcome {
+            Outcome::Sent => Verdict { outcome: "OK", state: "SENT", ..Verdict::default() },
+            Outcome::Never(code) => {
+                let error = format!("robot refused the message for good: {code}");
+                Verdict { outcome: "REFUSED", state: "DEAD", code: Some(code), error, ..Verdict::default() }
+            }
+            Outcome::Later(code) => {
+                let error = format!("robot refused: {code}");
+                let next_at = Some(now + wait);
+                Verdict {
+                    outcome: "REFUSED",
+                    state: "PENDING",
+                    code: Some(code),
+                    error,
+                    failures,
+                    next_at,
+                    ..Verdict::default()
+                }
+            }
+            Outcome::Unsure(why) => {
+                let next_at = Some(now + wait);
+                Verdict {
+                    outcome: "UNSURE",
+                    state: "PENDING",
+                    error: why,
+                    failures,
+                    next_at,
+                    twice: true,
+                    ..Verdict::default()
+                }
+            }
+        };
+        Ok(store::channel::settle(&tickets.pool, taken, &verdict).await?)
+    }
+}
