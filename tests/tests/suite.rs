@@ -15,3 +15,5 @@ mod races;
 mod readme;
 #[path = "suite/sessions.rs"]
 mod sessions;
+#[path = "suite/tools.rs"]
+mod tools;

@@ -1,6 +1,6 @@
 //! Hearing another service exactly once: the producer's position is stored in the transaction of the effect. What leaves the
 //! database cannot be part of that; it happens before, at least once.
-use std::{collections::HashSet, slice, sync::Arc};
+use std::{collections::HashSet, slice, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use proto::events::v1::{Event, Position};
@@ -61,6 +61,8 @@ pub struct Consumer {
     pub purpose: &'static str,
     pub source: Source,
     pub effect: Effect,
+    /// How long it lets events gather before it looks again; what can wait costs less together.
+    pub gather: Duration,
 }
 
 impl Consumer {
@@ -72,7 +74,11 @@ impl Consumer {
                 Ok(_) => gate.open(),
                 Err(fault) => tracing::warn!(producer = self.producer, %fault, "feed not read"),
             }
-            if stop.run_until_cancelled(wakes.next()).await.is_none() {
+            let next = async {
+                tokio::time::sleep(self.gather).await;
+                wakes.next().await;
+            };
+            if stop.run_until_cancelled(next).await.is_none() {
                 return;
             }
         }

@@ -66,7 +66,15 @@ impl Finance {
     /// What this service hears: residents for compounds and names.
     pub fn consumer(&self, residents: Source) -> Consumer {
         let (pool, effect) = (self.pool.clone(), Effect::Within(Arc::new(events::hear_residents)));
-        Consumer { pool, schema: SCHEMA, producer: "residents", purpose: "", source: residents, effect }
+        Consumer {
+            pool,
+            schema: SCHEMA,
+            producer: "residents",
+            purpose: "",
+            source: residents,
+            effect,
+            gather: std::time::Duration::ZERO,
+        }
     }
 }
 

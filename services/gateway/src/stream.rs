@@ -25,6 +25,8 @@ use crate::{app::App, entry::Asked, problem::Problem, text::query_pairs};
 
 /// A line that keeps proxies from closing the connection; the token is looked at again with each.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long to wait for the one reader of this process to be where the stream is.
+const STEP: Duration = Duration::from_millis(20);
 /// Events that are read at once to catch up.
 const PAGE: i32 = 500;
 
@@ -39,14 +41,15 @@ pub async fn open(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
     let pairs = query_pairs(asked.parts.uri.query().unwrap_or_default()).unwrap_or_default();
     let given = |name: &str| pairs.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
     let filter = Filter::new(&claims, given("place_path"), given("state"))?;
+    let source = Source::Remote(app.tickets.clone());
     // a browser's EventSource cannot set the header on its first request
     let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let last = match header.or(Some(given("last_event_id"))).filter(|id| !id.is_empty()) {
-        Some(id) => Some(At::of(id).ok_or_else(|| {
+        Some(id) => At::of(id).ok_or_else(|| {
             let wrong = "must be an id as given, for example 7001-42".to_owned();
             Problem::fields("FIELD_INVALID", vec![("Last-Event-ID".to_owned(), wrong)])
-        })?),
-        None => None,
+        })?,
+        None => At::from(source.head().await.map_err(Problem::from)?),
     };
     let joined = app.streams.join(claims.sub, last).ok_or_else(Problem::overloaded)?;
     let line = Line {
@@ -57,7 +60,7 @@ pub async fn open(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
         filter,
         token: token.to_owned(),
         verifier: app.verifier.clone(),
-        source: Source::Remote(app.tickets.clone()),
+        source,
         beat: tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT),
     };
     let mut response = Response::new(Body::from_stream(frames(line)));
@@ -133,8 +136,11 @@ impl Line {
             }
             return Some(());
         }
+        // up to date only once memory holds everything after the last: until then the one reader may still be on its way
         let events = self.source.read(self.last.position(), PAGE).await.ok()?;
-        self.behind = !events.is_empty();
+        if events.is_empty() {
+            tokio::time::sleep(STEP).await;
+        }
         for item in events.iter().filter_map(follower::item) {
             self.last = item.at;
             if self.filter.admits(&item) {

@@ -85,7 +85,15 @@ impl Incentives {
     pub fn consumers(&self, tickets: Source, residents: Source) -> [Consumer; 2] {
         let consumer = |producer, source, apply: Apply| {
             let pool = self.pool.clone();
-            Consumer { pool, schema: SCHEMA, producer, purpose: "", source, effect: Effect::Within(apply) }
+            Consumer {
+                pool,
+                schema: SCHEMA,
+                producer,
+                purpose: "",
+                source,
+                effect: Effect::Within(apply),
+                gather: std::time::Duration::ZERO,
+            }
         };
         [
             consumer("tickets", tickets, Arc::new(events::hear_tickets)),

@@ -35,6 +35,15 @@ pub enum Decision {
 
 /// The change a wish makes of a ticket, or why it makes none.
 pub fn decide(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<Decision, Refusal> {
+    // another replica's clock may be ahead of the one the wish was made by: nothing happens before what led to it
+    let later;
+    let wish = match ticket.entered_at.filter(|entered_at| wish.at < *entered_at) {
+        Some(at) => {
+            later = Wish { at, ..wish.clone() };
+            &later
+        }
+        None => wish,
+    };
     guards::reach(ticket, wish)?;
     if is_repeated(ticket, wish) {
         return Ok(Decision::Repeated);

@@ -19,7 +19,15 @@ use crate::store::projection::{Told, keep_departments, keep_people, keep_places,
 /// Keeps the projections of places, people and departments.
 pub fn residents_consumer(pool: &PgPool, source: Source) -> Consumer {
     let effect = Effect::Within(Arc::new(|connection, events| Box::pin(keep(connection, events))));
-    Consumer { pool: pool.clone(), schema: crate::NAME, producer: "residents", purpose: "", source, effect }
+    Consumer {
+        pool: pool.clone(),
+        schema: crate::NAME,
+        producer: "residents",
+        purpose: "",
+        source,
+        effect,
+        gather: std::time::Duration::ZERO,
+    }
 }
 
 /// Keeps the projection of posts; a subscription of its own, so that an installation older than the projection fills it.
@@ -33,7 +41,15 @@ pub fn posts_consumer(pool: &PgPool, source: Source) -> Consumer {
             Ok(())
         })
     }));
-    Consumer { pool: pool.clone(), schema: crate::NAME, producer: "residents", purpose: ".posts", source, effect }
+    Consumer {
+        pool: pool.clone(),
+        schema: crate::NAME,
+        producer: "residents",
+        purpose: ".posts",
+        source,
+        effect,
+        gather: std::time::Duration::ZERO,
+    }
 }
 
 async fn keep(connection: &mut PgConnection, events: &[Event]) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! What follows from a change and needs not stand in its statement: precedents, figures and the rest, from this service's own events,
 //! exactly once, for the position is stored with what it brings.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chassis::{
     clock::instant,
@@ -41,6 +41,9 @@ impl Told {
     }
 }
 
+/// Long enough for a crowd's changes to share their statements, short enough for nobody to notice.
+const GATHER: Duration = Duration::from_millis(200);
+
 /// Hears every change of this service.
 pub fn followers_consumer(tickets: &Arc<Tickets>) -> Consumer {
     let (pool, tickets) = (tickets.pool.clone(), tickets.clone());
@@ -49,7 +52,7 @@ pub fn followers_consumer(tickets: &Arc<Tickets>) -> Consumer {
         let tickets = tickets.clone();
         Box::pin(async move { follow(&tickets, connection, &told(events)?).await })
     }));
-    Consumer { pool, schema: crate::NAME, producer: "tickets", purpose: ".followers", source, effect }
+    Consumer { pool, schema: crate::NAME, producer: "tickets", purpose: ".followers", source, effect, gather: GATHER }
 }
 
 async fn follow(tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {

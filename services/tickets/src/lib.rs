@@ -215,7 +215,7 @@ fn channels(tickets: &Arc<Tickets>, parts: &Parts) -> Result<Arc<Channels>, Faul
     let vault = Vault::new(keys("vault")?, keys("index")?);
     let channels = Arc::new(Channels { tickets: tickets.clone(), vault });
     let sender = Sender { channels: channels.clone(), robots: Robots::new(&settings.wecom_address)? };
-    tokio::spawn(Arc::new(sender).run(parts.cache.clone(), parts.stop.clone()));
+    tokio::spawn(Arc::new(sender).run(parts.stop.clone()));
     let (tickets, stop) = (tickets.clone(), parts.stop.clone());
     tokio::spawn(async move {
         while stop.run_until_cancelled(tokio::time::sleep(REMIND_EVERY)).await.is_some() {

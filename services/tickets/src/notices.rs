@@ -1,5 +1,5 @@
 //! Messages that leave the building, in Chinese; with the sandbox on they stay inside.
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chassis::{
     cache::Cache,
@@ -22,6 +22,9 @@ use crate::{
 /// What is older is told to nobody any more: after a long stop, or when an installation is filled with the past.
 const NEWS: TimeDelta = TimeDelta::hours(1);
 
+/// Long enough for a crowd's messages to share a round trip.
+const GATHER: Duration = Duration::from_millis(200);
+
 /// Turns this service's own events into messages; one may be sent twice after a crash, none is lost.
 pub fn notices_consumer(tickets: &Arc<Tickets>, cache: Cache) -> Consumer {
     let source = Source::Local(tickets.pool.clone(), crate::NAME);
@@ -30,7 +33,7 @@ pub fn notices_consumer(tickets: &Arc<Tickets>, cache: Cache) -> Consumer {
         let (tickets, cache) = (tickets.clone(), cache.clone());
         Box::pin(async move { send_all(&tickets, &cache, events).await })
     }));
-    Consumer { pool, schema: crate::NAME, producer: "tickets", purpose: ".notices", source, effect }
+    Consumer { pool, schema: crate::NAME, producer: "tickets", purpose: ".notices", source, effect, gather: GATHER }
 }
 
 /// A change that is news, with the ids in it.

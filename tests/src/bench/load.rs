@@ -35,8 +35,9 @@ impl Figures {
         let rate = self.lifecycles_per_second();
         let calls = self.latencies.len() as f64 / self.took.as_secs_f64();
         println!(
-            "{what:34} {connections:>6} {rate:>14.0} {calls:>9.0} {:>9.2} {:>9.2} {:>9}",
+            "{what:34} {connections:>6} {rate:>14.0} {calls:>9.0} {:>9.2} {:>9.2} {:>9.2} {:>9}",
             at(0.5),
+            at(0.95),
             at(0.99),
             self.errors
         );

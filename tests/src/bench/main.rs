@@ -3,6 +3,7 @@ mod floor;
 mod load;
 mod memory;
 mod scale;
+mod spike;
 
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ async fn main() -> Result<()> {
 
     println!("lifecycle = report → claim → dispatch → resolve → get");
     println!(
-        "{:34} {:>6} {:>14} {:>9} {:>9} {:>9} {:>9}",
-        "", "conns", "lifecycles/s", "calls/s", "p50 ms", "p99 ms", "errors"
+        "{:34} {:>6} {:>14} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "", "conns", "lifecycles/s", "calls/s", "p50 ms", "p95 ms", "p99 ms", "errors"
     );
     let cast = load::prepare(&instance.client()).await?;
     load::run(&cast, 16, Duration::from_secs(3)).await?;
@@ -35,6 +36,7 @@ async fn main() -> Result<()> {
         let ratio = suite.lifecycles_per_second() / floor.lifecycles_per_second();
         println!("{:34} {connections:>6} {ratio:>13.2}×\n", "ratio to the floor");
     }
+    spike::run(&instance.database_url()?, &cast).await.context("spikes")?;
     scale::run(&instance.database_url()?, &cast).await.context("at a million tickets")?;
     memory::print("after the load", &instance.run_file()?)?;
     tokio::task::spawn_blocking(move || drop(instance)).await?;

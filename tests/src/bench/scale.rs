@@ -1,8 +1,8 @@
-//! The same load with many stored tickets, the sweeper, and a queue's page among them.
+//! The same load with many stored tickets, what is read often, and the sweeper.
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use hemei_tests::tickets::Cast;
+use hemei_tests::tickets::{self, Cast};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ const FILL: &str = "with model as (
         (4, 'T9', 'DISPATCHED', 'IN_PROGRESS'), (5, 'T14', 'IN_PROGRESS', 'FEEDBACK'), (6, 'T19', 'FEEDBACK', 'CLOSED')
     ) as e (sequence, transition, from_state, to_state)";
 
-/// Unclaimed tickets whose time is over.
+/// Unclaimed tickets whose time is over, or will be: one every so many seconds from now on, before it where that is negative.
 const OVERDUE: &str = "insert into tickets.ticket (district_id, ticket_id, number_prefix, version, state, level, priority, category_code,
         text, place_id, place_path, reporter_id, reporter_role, report_media, captured_at, received_at, claim_by, promised_by,
         resolve_minutes, after_photo, request_hash, last_transition, last_hash, held_by, entered_at, due_at, timers)
@@ -47,9 +47,9 @@ const OVERDUE: &str = "insert into tickets.ticket (district_id, ticket_id, numbe
         m.last_hash, 'street:' || split_part(m.place_path, '.', 1) || '.' || split_part(m.place_path, '.', 2), d.at, d.at,
         jsonb_build_array(jsonb_build_object('kind', 'CLAIM', 'due_at', d.at, 'base_at', d.at, 'fired', 0))
     from (select * from tickets.ticket where district_id = $1 and department_id is not null limit 1) m
-        cross join generate_series(1, $2::int) n cross join lateral (select now() - n * interval '1 millisecond' as at) d";
+        cross join generate_series(1, $2::int) n cross join lateral (select now() + make_interval(secs => n * $3::float8) as at) d";
 
-/// The lifecycle at 0, 100,000 and 1,000,000 stored tickets; then the sweeper and a queue's page.
+/// The lifecycle at 0, 100,000 and 1,000,000 stored tickets; then what is read often, and the sweeper.
 pub async fn run(url: &str, cast: &Cast) -> Result<()> {
     let pool = PgPoolOptions::new().max_connections(2).connect(url).await?;
     let district: Uuid = cast.courier.district_id.parse()?;
@@ -73,20 +73,53 @@ pub async fn run(url: &str, cast: &Cast) -> Result<()> {
             100.0 * (1.0 - rate / *first.get_or_insert(rate))
         );
     }
-    queue(cast).await?;
+    reads(cast).await?;
+    lateness(&pool, district, cast).await?;
     sweeper(&pool, district).await
 }
 
-async fn queue(cast: &Cast) -> Result<()> {
-    let mut took = Vec::new();
-    for _ in 0..200 {
-        let asked = Instant::now();
-        let page = cast.as_liaison.get("/v1/queue?page_size=50").await?;
-        ensure!(page.status.is_success(), "a queue answers");
-        took.push(asked.elapsed());
+/// A queue's page, what lies near a point, and the likely duplicates of a ticket.
+async fn reads(cast: &Cast) -> Result<()> {
+    let id = Uuid::now_v7();
+    cast.as_courier.post("/v1/tickets", &tickets::report(id, &cast.courier)).await?.success()?;
+    let at = &cast.courier.location;
+    let near = format!("/v1/tickets:similar?category_code=10001&lng={}&lat={}&crs={}", at.lng, at.lat, at.crs);
+    let asked = [
+        ("a queue's page of 50", "/v1/queue?page_size=50".to_owned()),
+        ("open tickets near a point", near),
+        ("likely duplicates of a ticket", format!("/v1/tickets/{id}/duplicates")),
+    ];
+    for (what, path) in asked {
+        let mut took = Vec::new();
+        for _ in 0..200 {
+            let asked = Instant::now();
+            cast.as_liaison.get(&path).await?.success()?;
+            took.push(asked.elapsed());
+        }
+        took.sort_unstable();
+        println!("{what} at a million tickets: p95 {:.1} ms", took[190].as_secs_f64() * 1000.0);
     }
-    took.sort_unstable();
-    println!("a queue's page of 50 at a million tickets: p95 {:.1} ms", took[190].as_secs_f64() * 1000.0);
+    Ok(())
+}
+
+/// How late deadlines fire while the load runs.
+async fn lateness(pool: &PgPool, district: Uuid, cast: &Cast) -> Result<()> {
+    const MANY: i32 = 1_000;
+    let before: i64 =
+        sqlx::query_scalar("select coalesce(max(event_id), 0) from tickets.outbox").fetch_one(pool).await?;
+    sqlx::query(OVERDUE).bind(district).bind(MANY).bind(0.01).execute(pool).await?;
+    load::run(cast, 16, MEASURED).await?;
+    let late: Vec<f64> = sqlx::query_scalar(
+        "select extract(epoch from e.at - t.claim_by)::float8 from tickets.outbox o
+        join tickets.ticket t on t.district_id = o.district_id and t.ticket_id = o.subject_id
+        join tickets.event e on e.district_id = t.district_id and e.ticket_id = t.ticket_id and e.transition = 'T3'
+        where o.event_id > $1 and o.payload->>'transition' = 'T3' order by 1",
+    )
+    .bind(before)
+    .fetch_all(pool)
+    .await?;
+    let at = |share: usize| late.get(late.len().saturating_sub(1) * share / 100).copied().unwrap_or(f64::NAN) * 1000.0;
+    println!("deadlines under load: {} fired, p95 {:.0} ms late, the latest {:.0} ms", late.len(), at(95), at(100));
     Ok(())
 }
 
@@ -96,7 +129,7 @@ async fn sweeper(pool: &PgPool, district: Uuid) -> Result<()> {
         let count = "select count(*) from tickets.ticket where district_id = $1 and state = 'POOL' and due_at < now()";
         sqlx::query_scalar::<_, i64>(count).bind(district).fetch_one(pool)
     };
-    sqlx::query(OVERDUE).bind(district).bind(MANY).execute(pool).await?;
+    sqlx::query(OVERDUE).bind(district).bind(MANY).bind(-0.001).execute(pool).await?;
     let begun = Instant::now();
     while moved().await? > 0 {
         ensure!(begun.elapsed() < Duration::from_secs(180), "the sweeper is late");

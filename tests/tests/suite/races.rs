@@ -150,11 +150,26 @@ async fn only_one_of_fifty_redemptions_gets_the_last_prize() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_reads_what_it_wrote() {
-    let cast = cast().await;
-    for _ in 0..20 {
-        let last = tickets::lifecycle(&cast).await.unwrap();
-        let id = last["ticket_id"].as_str().unwrap();
-        let read = cast.as_courier.get(&format!("/v1/tickets/{id}")).await.unwrap().success().unwrap();
-        assert_eq!((read["state"].as_str(), &read["etag"]), (Some("CLOSED"), &last["etag"]));
+    const TIMES: usize = 1_000;
+    const AT_ONCE: usize = 8;
+    let cast = std::sync::Arc::new(cast().await);
+    let readers = (0..AT_ONCE).map(|_| {
+        let cast = cast.clone();
+        tokio::spawn(async move {
+            for _ in 0..TIMES / AT_ONCE {
+                let id = Uuid::now_v7();
+                let path = format!("/v1/tickets/{id}");
+                let report = tickets::report(id, &cast.courier);
+                cast.as_courier.post("/v1/tickets", &report).await.unwrap().success().unwrap();
+                cast.as_liaison.post(&format!("{path}:claim"), &json!({})).await.unwrap().success().unwrap();
+                let body = json!({"department_id": cast.department()});
+                let sent = cast.as_liaison.post(&format!("{path}:dispatch"), &body).await.unwrap().success().unwrap();
+                let read = cast.as_courier.get(&path).await.unwrap().success().unwrap();
+                assert_eq!((read["state"].as_str(), &read["etag"]), (Some("DISPATCHED"), &sent["etag"]));
+            }
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.unwrap();
     }
 }

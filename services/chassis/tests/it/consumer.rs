@@ -37,7 +37,15 @@ fn listener(pool: &PgPool, poison: Arc<Mutex<BTreeSet<String>>>) -> Consumer {
     });
     let source = Source::Local(pool.clone(), "told");
     let effect = Effect::Within(apply);
-    Consumer { pool: pool.clone(), schema: "heard", producer: "told", purpose: "", source, effect }
+    Consumer {
+        pool: pool.clone(),
+        schema: "heard",
+        producer: "told",
+        purpose: "",
+        source,
+        effect,
+        gather: std::time::Duration::ZERO,
+    }
 }
 
 async fn tell(connection: impl sqlx::PgExecutor<'_>, subject: Uuid, code: &str) {

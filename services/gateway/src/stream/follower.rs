@@ -17,7 +17,10 @@ use proto::{
     tickets::v1::TicketChanged,
 };
 use serde_json::json;
-use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::sync::{
+    Notify,
+    broadcast::{Receiver, Sender, channel},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -114,6 +117,7 @@ pub struct Streams {
     kept: Mutex<Kept>,
     open: Mutex<HashMap<Uuid, usize>>,
     closing: CancellationToken,
+    wanted: Notify,
     most: usize,
     most_own: usize,
 }
@@ -139,24 +143,24 @@ impl Streams {
             kept: Mutex::new(kept),
             open: Mutex::default(),
             closing: CancellationToken::new(),
+            wanted: Notify::new(),
             most,
             most_own,
         })
     }
 
-    /// Joins the live events after `last`, or from now on; none where there are too many streams, or the feed is not reached yet.
-    pub fn join(self: &Arc<Self>, person: Uuid, last: Option<At>) -> Option<Joined> {
+    /// Joins the live events after `last`; none where there are too many streams.
+    pub fn join(self: &Arc<Self>, person: Uuid, last: At) -> Option<Joined> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.values().sum::<usize>() >= self.most || open.get(&person).is_some_and(|own| *own >= self.most_own) {
             return None;
         }
         // subscribed and compared under the lock that events are handed out under: nothing falls between
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.since?;
         let live = self.live.subscribe();
-        let last = last.unwrap_or(kept.head);
-        let behind = last < kept.head;
+        let behind = kept.since.is_none() || last < kept.head;
         drop(kept);
+        self.wanted.notify_one();
         *open.entry(person).or_default() += 1;
         Some(Joined { live, last, behind, closing: self.closing.clone(), streams: self.clone(), person })
     }
@@ -174,6 +178,12 @@ impl Streams {
         let mut wakes = Wakes::new(cache, "tickets");
         let mut head = None;
         while !stop.is_cancelled() {
+            if self.forget_when_idle() {
+                head = None;
+                if stop.run_until_cancelled(self.wanted.notified()).await.is_none() {
+                    break;
+                }
+            }
             let at = match head {
                 Some(at) => at,
                 None => match source.head().await {
@@ -204,6 +214,19 @@ impl Streams {
             }
         }
         self.closing.cancel();
+    }
+
+    /// While nobody listens nothing is read; what was kept would have a gap afterwards.
+    fn forget_when_idle(&self) -> bool {
+        // held to the end: whoever joins meanwhile finds it forgotten
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = open.is_empty();
+        if idle {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.since = None;
+            kept.items.clear();
+        }
+        idle
     }
 
     fn hand_out(&self, events: &[Event]) -> Option<At> {

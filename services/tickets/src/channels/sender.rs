@@ -4,7 +4,7 @@
 //! and marks the lines that the group may now have twice.
 use std::{sync::Arc, time::Duration};
 
-use chassis::{cache::Cache, faults::Fault, feed::Wakes};
+use chassis::faults::Fault;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub const A_MINUTE: i64 = 20;
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Waits after failures in a row: 2 s, 4 s … at most 5 minutes.
 const LONGEST_WAIT: i64 = 300;
+/// How often somebody looks for a group that waits.
+const IDLE: Duration = Duration::from_millis(500);
 /// Groups that are served at the same time.
 const HANDS: usize = 4;
 
@@ -37,14 +39,14 @@ pub struct Sender {
 
 impl Sender {
     /// Sends until stopped.
-    pub async fn run(self: Arc<Self>, cache: Cache, stop: CancellationToken) {
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let hands = (0..HANDS).map(|_| {
-            let (sender, stop, mut wakes) = (self.clone(), stop.clone(), Wakes::new(cache.clone(), "tickets"));
+            let (sender, stop) = (self.clone(), stop.clone());
             tokio::spawn(async move {
                 while !stop.is_cancelled() {
                     match sender.step().await {
                         Ok(true) => {}
-                        Ok(false) => drop(stop.run_until_cancelled(wakes.next()).await),
+                        Ok(false) => drop(stop.run_until_cancelled(tokio::time::sleep(IDLE)).await),
                         Err(fault) => {
                             tracing::warn!(%fault, "nothing sent to groups");
                             let _ = stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await;

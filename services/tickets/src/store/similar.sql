@@ -1,11 +1,13 @@
 -- Open tickets near a point, or at a place where one of the two has no coordinate; with those that show the same picture marked.
+-- Where a crowd reports at one spot, some hundreds of them are enough to be shown the likeliest.
 with nearby as (
-    select t.* from tickets.ticket t
+    (select t.* from tickets.ticket t
     where t.district_id = $1 and t.due_at is not null and floor(t.gcj_lat * 1000)::integer = any ($2::integer[])
-        and t.gcj_lng between $3 and $4 and t.received_at >= $6
+        and t.gcj_lng between $3 and $4 and t.received_at >= $6 limit 300)
     union all
-    select t.* from tickets.ticket t
+    (select t.* from tickets.ticket t
     where t.district_id = $1 and t.place_path = $5 and t.received_at >= $6 and t.due_at is not null and ($7 or t.gcj_lat is null)
+    order by t.received_at desc limit 100)
 )
 select n.ticket_id as "ticket_id!", n.number as "number!", n.state as "state!", n.category_code as "category_code!",
     n.place_path as "place_path!", n.gcj_lng, n.gcj_lat, n.received_at as "received_at!",

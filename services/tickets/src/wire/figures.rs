@@ -59,7 +59,7 @@ fn counters(figures: &Figures) -> wire::Figures {
     }
 }
 
-fn rates(figures: &Figures, recurrences: i64) -> wire::Rates {
+fn rates(figures: &Figures, recurrences: Option<i64>) -> wire::Rates {
     let (begun, answered, closed) = (figures.get("dispatched"), figures.get("answered"), figures.get("closed"));
     wire::Rates {
         response: figures.rate("claimed_on_time", figures.standing()),
@@ -69,7 +69,7 @@ fn rates(figures: &Figures, recurrences: i64) -> wire::Rates {
         satisfied: figures.rate("satisfied", answered),
         refusal: figures.rate("refusals", begun),
         first_time_fix: figures.rate("first_time_fixed", closed),
-        recurrence: share(recurrences, figures.get("reported")),
+        recurrence: recurrences.and_then(|many| share(many, figures.get("reported"))),
     }
 }
 
@@ -86,7 +86,7 @@ fn group(group: Group) -> public_summary::Group {
     let Some(figures) = group.figures else {
         return public_summary::Group { name: group.name, held_back: true, ..Default::default() };
     };
-    let told = rates(&figures, 0);
+    let told = rates(&figures, None);
     let answered = Some(figures.get("answered")).filter(|answered| *answered >= LEAST_SHOWN);
     public_summary::Group {
         name: group.name,

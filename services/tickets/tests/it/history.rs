@@ -9,10 +9,10 @@ use tonic::Code;
 use crate::harness::{NEEDS_NO_PHOTO, World, people::Person, report};
 
 /// A small generator: the same seed walks the same way.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> usize {
+    pub fn roll(&mut self, sides: u64) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % sides).unwrap()
     }
@@ -91,7 +91,7 @@ async fn whatever_everybody_does_at_once_histories_are_whole_and_replay_to_their
 }
 
 /// Adds up a history: no number missing, every step begins where the one before ended, and the sum is the row.
-async fn replay(world: &World, id: uuid::Uuid) {
+pub async fn replay(world: &World, id: uuid::Uuid) {
     let events = sqlx::query("select * from tickets.event where ticket_id = $1 order by sequence").bind(id);
     let events = events.fetch_all(&world.pool).await.unwrap();
     let (mut state, mut facts) = (String::new(), serde_json::Map::new());

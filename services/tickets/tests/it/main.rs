@@ -17,3 +17,4 @@ mod precedents;
 mod report;
 mod similar;
 mod terms;
+mod walk;

@@ -1,0 +1,160 @@
+//! The random walk of the rules, against the real service on PostgreSQL: two replicas, eight walkers at once, people of every kind, and
+//! time passing between.
+use std::sync::Arc;
+
+use chassis::access::{Caller, Reach};
+use chrono::TimeDelta;
+use proto::api::v1::post::Role;
+use tickets::{
+    Away, Deed, Ruling,
+    ops::{self, Target},
+    sweep,
+};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    harness::{NEEDS_NO_PHOTO, World, people::Person, report},
+    history::{Dice, replay},
+};
+
+const TICKETS: usize = 16;
+const WALKERS: u64 = 8;
+const STEPS: usize = 400;
+
+/// Everybody who may have a hand in it.
+fn people(world: &World) -> Vec<Caller> {
+    let caller = |person: &Person, role: Role, places: &[&str], departments: &[Uuid]| Caller {
+        person_id: person.id,
+        district_id: person.district,
+        session_id: Uuid::now_v7(),
+        posts: person.posts.clone(),
+        role,
+        reach: Reach {
+            own: true,
+            places: places.iter().map(|place| (*place).to_owned()).collect(),
+            departments: departments.to_vec(),
+            ..Reach::default()
+        },
+    };
+    let gn = world.gongnong;
+    let worker = || Person::worker(gn);
+    vec![
+        caller(&world.courier, Role::Courier, &[], &[]),
+        caller(&world.liaison, Role::Liaison, &["gn.xy"], &[]),
+        caller(&Person::liaison(gn, "gn.xy"), Role::Liaison, &["gn.xy"], &[]),
+        caller(&world.handler, Role::DepartmentHandler, &[], &[world.housing]),
+        caller(&Person::handler(gn, world.housing), Role::DepartmentHandler, &[], &[world.housing]),
+        caller(&Person::handler(gn, world.fire), Role::DepartmentHandler, &[], &[world.fire]),
+        caller(&worker(), Role::CommunityWorker, &["gn.xy.sh"], &[]),
+        caller(&worker(), Role::CommunityWorker, &["gn.xy.sh"], &[]),
+        caller(&Person::coordinator(gn), Role::Coordinator, &["gn"], &[]),
+    ]
+}
+
+fn deed(world: &World, dice: &mut Dice) -> Deed {
+    let (text, reason) = (|| "说明".to_owned(), || "理由".to_owned());
+    let department_id = [world.housing, world.fire][dice.roll(2)];
+    let soon = world.clock.now() + TimeDelta::days(2);
+    match dice.roll(26) {
+        0 | 1 => Deed::Claim,
+        2 => Deed::HandToCommunity { text: text() },
+        3 => Deed::PassUp { reason: reason() },
+        4..=6 => Deed::Dispatch { department_id, assisting: Vec::new(), text: text() },
+        7 => Deed::MarkUnclear { reason: reason() },
+        8 => Deed::Accept,
+        9 => Deed::Refuse { basis: reason() },
+        10 | 11 => {
+            let department_id = Some(department_id).filter(|_| dice.roll(3) > 0);
+            let ruling = Ruling { department_id, assisting: Vec::new(), extension_minutes: None };
+            Deed::Rule { ruling, reason: reason() }
+        }
+        12 | 13 => Deed::Resolve { text: text(), media: Vec::new(), away: Away::default() },
+        14 => Deed::Pause { until: Some(soon), text: text() },
+        15 => Deed::Resume { reason: reason() },
+        16 => Deed::Check { passed: dice.roll(2) == 0, text: text() },
+        17 => Deed::Rate { satisfied: true, solved: true, comment: String::new() },
+        18 => Deed::Rate { satisfied: false, solved: false, comment: reason() },
+        19 => Deed::PutOff { reason: reason(), review_at: soon },
+        20 => Deed::Review { reason: reason() },
+        21 => Deed::ProposeInvalid { reason: reason(), malicious: false },
+        22 => Deed::ConfirmInvalid,
+        23 => Deed::Appeal { reason: reason() },
+        24 => Deed::RequestPause { reason_code: "WEATHER".into(), text: text(), until: soon },
+        _ => Deed::DismissAppeal { reason: reason() },
+    }
+}
+
+async fn step(world: &World, dice: &mut Dice, ids: &[Uuid], people: &[Caller]) {
+    if dice.roll(40) == 0 {
+        world.clock.advance(TimeDelta::minutes([2, 20, 90, 600, 3_000][dice.roll(5)]));
+        sweep::sweep(world.replicas[dice.roll(2)].0.as_ref(), world.clock.now()).await.unwrap();
+        return;
+    }
+    let tickets = &world.replicas[dice.roll(2)].0;
+    let (id, caller) = (ids[dice.roll(TICKETS as u64)], &people[dice.roll(people.len() as u64)]);
+    let target = Target { ticket_id: id, if_match: None };
+    let outcome = if dice.roll(30) == 0 {
+        ops::merge(tickets, caller, target, ids[dice.roll(TICKETS as u64)]).await
+    } else {
+        ops::act(tickets, caller, target, deed(world, dice)).await
+    };
+    let unwell = |code: Code| matches!(code, Code::Internal | Code::Unknown);
+    assert!(!outcome.as_ref().is_err_and(|fault| unwell(fault.code)), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_random_walk_of_everybody_through_every_deed_keeps_the_invariants_in_the_database() {
+    let world = Arc::new(World::new().await);
+    let people = Arc::new(people(&world));
+    let mut ids = Vec::new();
+    for turn in 0..TICKETS {
+        let category = [NEEDS_NO_PHOTO, "81003"][turn % 2];
+        ids.push(world.report(&world.courier, report(category)).await.unwrap().ticket_id.parse().unwrap());
+    }
+    let ids: Arc<Vec<Uuid>> = Arc::new(ids);
+    let walkers = (1..=WALKERS).map(|seed| {
+        let (world, ids, people) = (world.clone(), ids.clone(), people.clone());
+        tokio::spawn(async move {
+            let mut dice = Dice(seed * 7_919);
+            for _ in 0..STEPS {
+                step(&world, &mut dice, &ids, &people).await;
+            }
+        })
+    });
+    for walker in walkers.collect::<Vec<_>>() {
+        walker.await.unwrap();
+    }
+    for id in ids.iter() {
+        replay(&world, *id).await;
+    }
+    let taken: i64 = sqlx::query_scalar("select count(distinct transition) from tickets.event")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert!(taken >= 20, "only {taken} rows of the table were walked");
+    assert_eq!(world.count("event").await, world.count("outbox").await, "no event untold");
+    for (broken, what) in [
+        (
+            "ticket where due_at is null and state not in ('CLOSED', 'INVALID', 'MERGED', 'WITHDRAWN')",
+            "an open ticket rests",
+        ),
+        ("ticket where handler_id = checker_id and check_passed", "the handler checked their own work"),
+        ("ticket where jsonb_array_length(refusals) > 2", "more than two refusals"),
+        (
+            "ticket where (select count(*) from jsonb_array_elements(legs) l where (l->>'lead')::bool and l->>'state' = 'OPEN') > 1",
+            "two lead",
+        ),
+        (
+            "ticket c join tickets.ticket p on p.district_id = c.district_id and p.ticket_id = c.parent_ticket_id
+             where p.parent_ticket_id is not null",
+            "a chain of merged tickets",
+        ),
+        (
+            "event e join tickets.event f using (district_id, ticket_id) where f.sequence = e.sequence + 1 and f.at < e.at and e.from_state <> e.to_state",
+            "time ran backwards",
+        ),
+    ] {
+        assert_eq!(world.count(broken).await, 0, "{what}");
+    }
+}
