@@ -3,6 +3,7 @@ mod audit;
 mod doctor;
 mod events;
 mod figures;
+mod ledger;
 pub mod migrate;
 pub mod role;
 mod up;
@@ -35,6 +36,8 @@ enum Command {
     Figures(figures::Args),
     /// The logs of the staff's actions: verify their hash chains.
     Audit(audit::Args),
+    /// The points ledger: verify its hash chain and its balances.
+    Ledger(ledger::Args),
     /// Says what keeps this machine from running the suite, and how to fix it.
     Doctor(doctor::Args),
     /// Runs a command with a throw-away PostgreSQL and Redis (`HEMEI_TEST_DATABASE_URL`, `HEMEI_TEST_REDIS_URL`).
@@ -62,6 +65,7 @@ impl Cli {
             Command::Events(args) => events::run(&args),
             Command::Figures(args) => figures::run(&args),
             Command::Audit(args) => audit::run(&args),
+            Command::Ledger(args) => ledger::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::WithServers(args) => with_servers::run(args),
             Command::Residents(args) => role::run("residents", &args, residents::serve),

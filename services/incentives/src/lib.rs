@@ -32,6 +32,7 @@ use tonic::service::Routes;
 
 mod error;
 mod events;
+pub mod ledger;
 mod points;
 mod prize;
 mod redemption;
@@ -120,6 +121,7 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     let (tickets, residents) = (parts.peer("tickets")?, parts.peer("residents")?);
     let consumers = incentives.consumers(Source::Remote(tickets), Source::Remote(residents.clone()));
     incentives.run(consumers, &parts.readiness, &parts.stop);
+    tokio::spawn(ledger::chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     let routes = incentives.routes();
     parts.serve(routes, KeySource::Asked(residents)).await
 }

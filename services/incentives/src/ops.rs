@@ -1,5 +1,6 @@
 //! One operation a file.
 mod cancel;
+mod estimate_points;
 mod get_points;
 mod hand_over;
 mod import_prizes;
@@ -9,6 +10,7 @@ mod list_redemptions;
 mod redeem;
 
 pub use cancel::cancel;
+pub use estimate_points::{Estimate, estimate_points};
 pub use get_points::get_points;
 pub use hand_over::hand_over;
 pub use import_prizes::import_prizes;

@@ -1,5 +1,6 @@
 //! Proto ⇄ domain; the only file that names both.
 use chassis::{clock, faults::Fault};
+use chrono::{DateTime, Utc};
 use proto::{
     events::v1::Event,
     incentives::v1::{self, points_entry, redemption},
@@ -9,6 +10,7 @@ use proto::{
 use uuid::Uuid;
 
 use crate::{
+    ops::Estimate,
     points::{Balances, Bucket, Change, Effect, Entry, earns, effect},
     prize::Prize,
     redemption::{Redemption, State, Wanted},
@@ -42,6 +44,24 @@ pub fn code(text: &str) -> Result<String, Fault> {
 pub fn points(balances: Balances) -> v1::Points {
     let Balances { available, pending, reserved } = balances;
     v1::Points { available, pending, reserved }
+}
+
+/// The time a balance is asked for.
+pub fn as_of(at: &Option<prost_types::Timestamp>) -> Result<Option<DateTime<Utc>>, Fault> {
+    let read = |at| clock::instant(at).ok_or_else(|| Fault::field("as_of", "must be an RFC 3339 time"));
+    at.as_ref().map(read).transpose()
+}
+
+pub fn estimate(estimate: Estimate) -> v1::PointsEstimate {
+    let Estimate { report, co_report, next_prize, missing } = estimate;
+    let brings = format!("这次上报预计 +{report} 分");
+    let text = match &next_prize {
+        Some((_, name, _)) => format!("{brings}，再有 {missing} 分可兑换{name}"),
+        None => brings,
+    };
+    let (next_prize_id, next_prize_name, next_prize_points) =
+        next_prize.map(|(id, name, points)| (Some(id.to_string()), name, points)).unwrap_or_default();
+    v1::PointsEstimate { report, co_report, next_prize_id, next_prize_name, next_prize_points, missing, text }
 }
 
 pub fn entry(entry: Entry) -> v1::PointsEntry {

@@ -13,7 +13,11 @@ fn run(suite: &Instance, arguments: &[&str]) -> (bool, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_figures_are_what_the_histories_give_and_the_logs_are_whole() {
     let suite = tokio::task::spawn_blocking(|| Instance::start(&[])).await.unwrap().unwrap();
-    for (arguments, told) in [(["figures", "verify"], "统计与历史一致"), (["audit", "verify"], "条完整")] {
+    for (arguments, told) in [
+        (["figures", "verify"], "统计与历史一致"),
+        (["audit", "verify"], "条完整"),
+        (["ledger", "verify"], "余额与流水一致"),
+    ] {
         // the demo's sixty days are counted within moments of the start
         let sound = async || {
             let (well, text) = run(&suite, &arguments);

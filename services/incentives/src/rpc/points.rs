@@ -10,7 +10,16 @@ pub struct Points(pub Incentives);
 #[tonic::async_trait]
 impl PointsService for Points {
     async fn get_points(&self, request: Request<v1::GetPointsRequest>) -> Result<Response<v1::Points>, Status> {
-        Ok(Response::new(wire::points(ops::get_points(&self.0, &caller(&request)?).await?)))
+        let as_of = wire::as_of(&request.get_ref().as_of)?;
+        Ok(Response::new(wire::points(ops::get_points(&self.0, &caller(&request)?, as_of).await?)))
+    }
+
+    async fn estimate_points(
+        &self,
+        request: Request<v1::EstimatePointsRequest>,
+    ) -> Result<Response<v1::PointsEstimate>, Status> {
+        let estimate = ops::estimate_points(&self.0, &caller(&request)?, &request.get_ref().category_code).await?;
+        Ok(Response::new(wire::estimate(estimate)))
     }
 
     async fn list_points_entries(

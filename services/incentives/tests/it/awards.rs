@@ -4,7 +4,7 @@ use uuid::Uuid;
 use crate::{audit::audit, harness::World};
 
 async fn points(world: &World, person: Uuid) -> Points {
-    let request = world.ask(person, "PointsService/GetPoints", GetPointsRequest {});
+    let request = world.ask(person, "PointsService/GetPoints", GetPointsRequest::default());
     world.points().get_points(request).await.unwrap().into_inner()
 }
 

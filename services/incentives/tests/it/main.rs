@@ -10,3 +10,4 @@ mod import_prizes;
 mod ledger;
 mod lists;
 mod redeem;
+mod whole;

@@ -28,7 +28,7 @@ pub async fn stock(world: &World, prize: Uuid) -> i64 {
 }
 
 pub async fn balances(world: &World, person: Uuid) -> (i64, i64) {
-    let request = world.ask(person, "PointsService/GetPoints", proto::incentives::v1::GetPointsRequest {});
+    let request = world.ask(person, "PointsService/GetPoints", proto::incentives::v1::GetPointsRequest::default());
     let points =
         proto::incentives::v1::points_service_server::PointsService::get_points(&world.points(), request).await;
     let points = points.unwrap().into_inner();

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 18] = [
+const LISTS: [&str; 19] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -26,6 +26,7 @@ const LISTS: [&str; 18] = [
     "CaseService/ListActions",
     "ChannelService/ListWordings",
     "PointsService/GetPoints",
+    "PointsService/EstimatePoints",
     "PointsService/ListPointsEntries",
     "PrizeService/ListPrizes",
     "RedemptionService/ListRedemptions",

@@ -1,0 +1,106 @@
+//! The ledger as a whole.
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::points::Balances;
+
+/// An account that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub district_id: Uuid,
+    pub owner_id: Uuid,
+    /// "AVAILABLE", "PENDING", "RESERVED"; "AWARDS" where the pending awards are not the pending points.
+    pub purpose: String,
+    pub kept: i64,
+    pub told: i64,
+}
+
+/// The accounts whose balance, or whose number of transfers, is not what the transfers give; at most 1,000.
+pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"with legs as (
+            select district_id, debit_owner_id as owner_id, debit_purpose as purpose, -amount as amount, debit_version as version
+            from incentives.transfer where debit_version is not null
+            union all
+            select district_id, credit_owner_id, credit_purpose, amount, credit_version
+            from incentives.transfer where credit_version is not null
+        ), told as (
+            select district_id, owner_id, purpose, sum(amount)::int8 as posted, count(*) as many, max(version) as last
+            from legs group by 1, 2, 3
+        ), pending as (
+            select district_id, person_id as owner_id, sum(points)::int8 as points from incentives.award where state = 'PENDING' group by 1, 2
+        )
+        select district_id as "district_id!", owner_id as "owner_id!", purpose as "purpose!", coalesce(a.posted, 0) as "kept!",
+            coalesce(t.posted, 0) as "told!"
+        from incentives.account a full join told t using (district_id, owner_id, purpose)
+        where coalesce(a.posted, 0) <> coalesce(t.posted, 0) or coalesce(a.version, 0) <> coalesce(t.many, 0)
+            or coalesce(t.last, 0) <> coalesce(t.many, 0)
+        union all
+        select district_id, owner_id, 'AWARDS', coalesce(p.points, 0), coalesce(a.posted, 0)
+        from (select * from incentives.account where purpose = 'PENDING') a full join pending p using (district_id, owner_id)
+        where coalesce(a.posted, 0) <> coalesce(p.points, 0)
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What a member had at a time: of each account the balance after its last transfer until then.
+pub async fn balances_at(
+    pool: &PgPool,
+    district_id: Uuid,
+    person_id: Uuid,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Balances> {
+    sqlx::query_as!(
+        Balances,
+        r#"with last as (
+            select purpose.name, (
+                select leg.balance from (
+                    (select t.debit_version as version, t.debit_balance_after as balance from incentives.transfer t
+                    where t.district_id = $1 and t.debit_owner_id = $2 and t.debit_purpose = purpose.name and t.debit_version is not null
+                        and t.at <= $3 order by t.debit_version desc limit 1)
+                    union all
+                    (select t.credit_version, t.credit_balance_after from incentives.transfer t
+                    where t.district_id = $1 and t.credit_owner_id = $2 and t.credit_purpose = purpose.name and t.credit_version is not null
+                        and t.at <= $3 order by t.credit_version desc limit 1)
+                ) leg order by leg.version desc limit 1) as balance
+            from (values ('AVAILABLE'), ('PENDING'), ('RESERVED')) as purpose (name)
+        )
+        select coalesce(max(balance) filter (where name = 'AVAILABLE'), 0) as "available!",
+            coalesce(max(balance) filter (where name = 'PENDING'), 0) as "pending!",
+            coalesce(max(balance) filter (where name = 'RESERVED'), 0) as "reserved!"
+        from last"#,
+        district_id,
+        person_id,
+        at
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// What a report of a category brings, by the most specific rule; 0 where there is none.
+pub async fn points_of(pool: &PgPool, district_id: Uuid, rule: &str, category_code: &str) -> sqlx::Result<i64> {
+    let points = sqlx::query_scalar!(
+        "select r.points from incentives.earning_rule r
+        where r.district_id in ($1, '00000000-0000-0000-0000-000000000000') and r.rule = $2 and r.category_code in ($3, '*')
+        order by r.district_id = $1 desc, r.category_code = $3 desc limit 1",
+        district_id,
+        rule,
+        category_code
+    );
+    Ok(points.fetch_optional(pool).await?.unwrap_or(0))
+}
+
+/// The cheapest prize in stock that costs more than so many points: its id, name and price.
+pub async fn next_prize(pool: &PgPool, district_id: Uuid, above: i64) -> sqlx::Result<Option<(Uuid, String, i64)>> {
+    let prize = sqlx::query!(
+        "select prize_id, name, points from incentives.prize
+        where district_id = $1 and points > $2 and stock > 0 order by points, name limit 1",
+        district_id,
+        above
+    );
+    Ok(prize.fetch_optional(pool).await?.map(|prize| (prize.prize_id, prize.name, prize.points)))
+}

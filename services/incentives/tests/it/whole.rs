@@ -1,0 +1,80 @@
+use chassis::clock::timestamp;
+use chrono::TimeDelta;
+use incentives::ledger::{chain, reconcile};
+use proto::incentives::v1::{EstimatePointsRequest, GetPointsRequest, Points, points_service_server::PointsService};
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::harness::{World, field};
+
+async fn points(world: &World, person: Uuid, request: GetPointsRequest) -> Result<Points, Status> {
+    let request = world.ask(person, "PointsService/GetPoints", request);
+    Ok(world.points().get_points(request).await?.into_inner())
+}
+
+#[tokio::test]
+async fn a_balance_is_known_as_of_any_time() {
+    let world = World::new().await;
+    let person = Uuid::now_v7();
+    let before = world.now();
+    world.state.clock.advance(TimeDelta::minutes(10));
+    world.earn(person, 30).await;
+    let between = world.now();
+    world.state.clock.advance(TimeDelta::minutes(10));
+    world.earn(person, 12).await;
+    let as_of = |at| GetPointsRequest { as_of: Some(timestamp(at)) };
+    for (at, available) in [(before, 0), (between, 30), (world.now(), 42)] {
+        assert_eq!(points(&world, person, as_of(at)).await.unwrap().available, available, "{at}");
+    }
+    assert_eq!(points(&world, person, GetPointsRequest::default()).await.unwrap().available, 42);
+    let future = points(&world, person, as_of(world.now() + TimeDelta::minutes(1))).await.unwrap_err();
+    assert_eq!(field(&future), "as_of");
+}
+
+#[tokio::test]
+async fn a_changed_transfer_breaks_the_chain_and_a_changed_balance_is_named() {
+    let world = World::new().await;
+    let person = Uuid::now_v7();
+    world.earn(person, 30).await;
+    world.earn(person, 12).await;
+    let pool = &world.state.pool;
+    let chain = chain(pool);
+    let many: i64 = sqlx::query_scalar("select count(*) from incentives.transfer").fetch_one(pool).await.unwrap();
+    let sealed = async {
+        let mut sealed = 0;
+        while sealed < usize::try_from(many).unwrap() {
+            sealed += chain.seal(world.now()).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), sealed).await.expect("everything is sealed");
+    let whole = chain.verify(|_| {}).await.unwrap();
+    assert_eq!((whole.rows, whole.unsealed, whole.broken), (many, 0, None));
+    assert_eq!(reconcile(pool).await.unwrap(), []);
+    sqlx::query("update incentives.account set posted = posted + 5 where purpose = 'AVAILABLE'")
+        .execute(pool)
+        .await
+        .unwrap();
+    let found = reconcile(pool).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].owner_id, found[0].purpose.as_str(), found[0].kept - found[0].told), (person, "AVAILABLE", 5));
+    sqlx::query("alter table incentives.transfer disable trigger user").execute(pool).await.unwrap();
+    sqlx::query("update incentives.transfer set amount = amount + 1 where kind = 'AWARD'").execute(pool).await.unwrap();
+    let broken = chain.verify(|_| {}).await.unwrap().broken.expect("it is found");
+    assert!(broken.starts_with("seal 1 over"), "{broken}");
+}
+
+#[tokio::test]
+async fn a_courier_is_told_what_a_report_brings_and_what_the_next_prize_lacks() {
+    let world = World::new().await;
+    let person = Uuid::now_v7();
+    world.earn(person, 30).await;
+    world.prize("手套", 20, 5).await;
+    world.prize("大米 5 kg", 70, 5).await;
+    world.prize("充电宝", 50, 0).await;
+    let request = EstimatePointsRequest { category_code: "10001".into() };
+    let request = world.ask(person, "PointsService/EstimatePoints", request);
+    let told = world.points().estimate_points(request).await.unwrap().into_inner();
+    assert_eq!((told.report, told.co_report, told.missing, told.next_prize_points), (10, 5, 40, 70));
+    assert_eq!(told.text, "这次上报预计 +10 分，再有 40 分可兑换大米 5 kg");
+}
