@@ -49,7 +49,10 @@ pub async fn open(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
             let wrong = "must be an id as given, for example 7001-42".to_owned();
             Problem::fields("FIELD_INVALID", vec![("Last-Event-ID".to_owned(), wrong)])
         })?,
-        None => At::from(source.head().await.map_err(Problem::from)?),
+        None => match app.streams.head() {
+            Some(head) => head,
+            None => At::from(source.head().await.map_err(Problem::from)?),
+        },
     };
     let joined = app.streams.join(claims.sub, last).ok_or_else(Problem::overloaded)?;
     let line = Line {
@@ -98,6 +101,9 @@ impl Line {
             if let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
             }
+            if self.joined.closing.is_cancelled() {
+                return None;
+            }
             if self.behind {
                 self.catch_up().await?;
                 continue;
@@ -136,7 +142,11 @@ impl Line {
             }
             return Some(());
         }
-        // up to date only once memory holds everything after the last: until then the one reader may still be on its way
+        if self.joined.head().is_none() {
+            // the one reader of this process has just been woken; whoever reads before it would only read again
+            tokio::time::sleep(STEP).await;
+            return Some(());
+        }
         let events = self.source.read(self.last.position(), PAGE).await.ok()?;
         if events.is_empty() {
             tokio::time::sleep(STEP).await;

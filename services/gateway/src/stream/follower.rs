@@ -165,6 +165,12 @@ impl Streams {
         Some(Joined { live, last, behind, closing: self.closing.clone(), streams: self.clone(), person })
     }
 
+    /// Where the feed ends, as far as the reader knows; none while it does not read.
+    pub fn head(&self) -> Option<At> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.since.map(|_| kept.head)
+    }
+
     /// What came after a position, where memory still holds all of it.
     pub fn after(&self, last: At) -> Option<Vec<Arc<Item>>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -246,6 +252,11 @@ impl Streams {
 }
 
 impl Joined {
+    /// Where the feed ends, as far as the reader knows; none while it does not read.
+    pub fn head(&self) -> Option<At> {
+        self.streams.head()
+    }
+
     /// What came after a position, where memory still holds all of it.
     pub fn after(&self, last: At) -> Option<Vec<Arc<Item>>> {
         self.streams.after(last)
