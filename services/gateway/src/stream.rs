@@ -4,6 +4,7 @@
 //! what it has sent: `Last-Event-ID` begins after it, and a client that was too slow is brought up to date from the feed.
 mod filter;
 mod follower;
+mod item;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -19,16 +20,14 @@ use http::{
 };
 use tokio::{sync::broadcast::error::RecvError, time::Interval};
 
-pub use self::follower::{At, Streams};
-use self::{filter::Filter, follower::Joined};
+pub use self::follower::Streams;
+use self::{filter::Filter, follower::Joined, item::At};
 use crate::{app::App, entry::Asked, problem::Problem, text::query_pairs};
 
 /// A line that keeps proxies from closing the connection; the token is looked at again with each.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long to wait for the one reader of this process to be where the stream is.
 const STEP: Duration = Duration::from_millis(20);
-/// Events that are read at once to catch up.
-const PAGE: i32 = 500;
 
 /// Opens a stream of what the caller may follow.
 pub async fn open(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
@@ -49,10 +48,7 @@ pub async fn open(app: &App, asked: Asked<'_>) -> Result<Response, Problem> {
             let wrong = "must be an id as given, for example 7001-42".to_owned();
             Problem::fields("FIELD_INVALID", vec![("Last-Event-ID".to_owned(), wrong)])
         })?,
-        None => match app.streams.head() {
-            Some(head) => head,
-            None => At::from(source.head().await.map_err(Problem::from)?),
-        },
+        None => app.streams.head_or_ask(&source).await?,
     };
     let joined = app.streams.join(claims.sub, last).ok_or_else(Problem::overloaded)?;
     let line = Line {
@@ -142,16 +138,16 @@ impl Line {
             }
             return Some(());
         }
-        if self.joined.head().is_none() {
+        if !self.joined.streams().reads() {
             // the one reader of this process has just been woken; whoever reads before it would only read again
             tokio::time::sleep(STEP).await;
             return Some(());
         }
-        let events = self.source.read(self.last.position(), PAGE).await.ok()?;
+        let events = self.joined.streams().page(&self.source, self.last).await.ok()?;
         if events.is_empty() {
             tokio::time::sleep(STEP).await;
         }
-        for item in events.iter().filter_map(follower::item) {
+        for item in events.iter().filter_map(item::item) {
             self.last = item.at;
             if self.filter.admits(&item) {
                 self.ready.push_back(item.frame);

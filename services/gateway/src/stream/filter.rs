@@ -4,7 +4,7 @@ use http::StatusCode;
 use proto::{api::v1::post::Role, tickets::v1::ticket::State};
 use uuid::Uuid;
 
-use super::follower::Item;
+use super::item::Item;
 use crate::problem::Problem;
 
 /// What the caller may follow, narrowed to what they asked for.

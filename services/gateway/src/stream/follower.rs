@@ -1,114 +1,46 @@
 //! The one reader of the tickets service's feed in this process, and the streams it hands the changes to.
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use axum::body::Bytes;
 use chassis::{
     cache::Cache,
-    clock::instant,
+    faults::Fault,
     feed::{Source, Wakes},
 };
-use proto::{
-    events::v1::{Event, Position},
-    tickets::v1::TicketChanged,
-};
-use serde_json::json;
+use proto::events::v1::Event;
 use tokio::sync::{
-    Notify,
+    Notify, Semaphore,
     broadcast::{Receiver, Sender, channel},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::item::{At, Item, item};
+
 /// Changes that are kept for streams that come back; what is older is read from the feed.
 const KEPT: usize = 10_000;
+/// Transactions that the reader goes back for streams that come back.
+const FAR: i64 = 20_000;
+/// How long it waits for more of them.
+const GATHER: Duration = Duration::from_millis(200);
+/// Streams that read the feed themselves at a time, and events in one reading.
+const READS: usize = 4;
+const PAGE: i32 = 500;
 /// Changes a slow stream may fall behind before it reads the feed itself.
 const LIVE: usize = 1_024;
 
-/// Where in the feed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct At(i64, i64);
-
-impl At {
-    /// As an event's id says it.
-    pub fn of(id: &str) -> Option<Self> {
-        let (transaction, event) = id.split_once('-')?;
-        Some(Self(transaction.parse().ok().filter(|at| *at >= 0)?, event.parse().ok().filter(|at| *at >= 0)?))
-    }
-
-    pub fn position(self) -> Position {
-        Position { transaction_id: self.0, event_id: self.1 }
-    }
-}
-
-impl From<Position> for At {
-    fn from(position: Position) -> Self {
-        Self(position.transaction_id, position.event_id)
-    }
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}-{}", self.0, self.1)
-    }
-}
-
-/// A change, ready to be sent.
-#[derive(Debug)]
-pub struct Item {
-    pub at: At,
-    pub district: Uuid,
-    pub place_path: String,
-    pub from_state: &'static str,
-    pub state: &'static str,
-    /// The lead and those that help.
-    pub departments: Vec<Uuid>,
-    /// Who reported it.
-    pub people: Vec<Uuid>,
-    pub frame: Bytes,
-}
-
-/// What an event of the feed is to a stream; it says nothing of anybody.
-pub fn item(event: &Event) -> Option<Item> {
-    let changed: TicketChanged = chassis::consumer::payload(event).ok().flatten()?;
-    let at = At::from(event.position?);
-    let time = |at: Option<prost_types::Timestamp>| at.as_ref().and_then(instant).map(|at| at.to_rfc3339());
-    let data = json!({
-        "ticket_id": changed.ticket_id,
-        "number": changed.number,
-        "sequence": changed.sequence,
-        "transition": changed.transition,
-        "from_state": changed.from_state().as_str_name(),
-        "state": changed.to_state().as_str_name(),
-        "priority": changed.priority().as_str_name(),
-        "category_code": changed.category_code,
-        "place_path": changed.place_path,
-        "held_by": changed.held_by,
-        "due_at": time(changed.due_at),
-        "at": time(changed.at).or_else(|| time(event.at)),
-    });
-    let ids = |texts: &mut dyn Iterator<Item = &String>| texts.filter_map(|text| text.parse().ok()).collect();
-    Some(Item {
-        at,
-        district: event.district_id.parse().ok()?,
-        from_state: changed.from_state().as_str_name(),
-        state: changed.to_state().as_str_name(),
-        departments: ids(&mut changed.department_id.iter().chain(&changed.assisting)),
-        people: ids(&mut [&changed.reporter_id].into_iter().chain(changed.co_reports.iter().map(|one| &one.person_id))),
-        frame: Bytes::from(format!("id: {at}\nevent: ticket\ndata: {data}\n\n")),
-        place_path: changed.place_path,
-    })
-}
-
 struct Kept {
     items: VecDeque<Arc<Item>>,
-    /// Everything after this is in `items`; none until the feed has been asked where it stands.
+    /// Everything after this is in `items`; none while nobody reads.
     since: Option<At>,
     head: At,
+    /// Where the feed ended when reading began: before that the reader is still catching up.
+    target: At,
+    /// The oldest position that streams wait for while nobody reads.
+    wanted: Option<At>,
 }
 
 /// All streams of this process.
@@ -118,6 +50,8 @@ pub struct Streams {
     open: Mutex<HashMap<Uuid, usize>>,
     closing: CancellationToken,
     wanted: Notify,
+    /// Of streams that read the feed themselves, few at a time: a crowd must not take the service from everybody else.
+    reads: Semaphore,
     most: usize,
     most_own: usize,
 }
@@ -137,13 +71,15 @@ pub struct Joined {
 impl Streams {
     /// At most so many streams, and so many of one person.
     pub fn new(most: usize, most_own: usize) -> Arc<Self> {
-        let kept = Kept { items: VecDeque::new(), since: None, head: At::default() };
+        let (items, head, target) = (VecDeque::new(), At::default(), At::default());
+        let kept = Kept { items, since: None, head, target, wanted: None };
         Arc::new(Self {
             live: channel(LIVE).0,
             kept: Mutex::new(kept),
             open: Mutex::default(),
             closing: CancellationToken::new(),
             wanted: Notify::new(),
+            reads: Semaphore::new(READS),
             most,
             most_own,
         })
@@ -156,9 +92,12 @@ impl Streams {
             return None;
         }
         // subscribed and compared under the lock that events are handed out under: nothing falls between
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let live = self.live.subscribe();
         let behind = kept.since.is_none() || last < kept.head;
+        if kept.since.is_none() {
+            kept.wanted = Some(kept.wanted.map_or(last, |wanted| wanted.min(last)));
+        }
         drop(kept);
         self.wanted.notify_one();
         *open.entry(person).or_default() += 1;
@@ -168,7 +107,30 @@ impl Streams {
     /// Where the feed ends, as far as the reader knows; none while it does not read.
     pub fn head(&self) -> Option<At> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.since.map(|_| kept.head)
+        kept.since.map(|_| kept.head).filter(|head| *head >= kept.target)
+    }
+
+    /// Whether somebody reads by now.
+    pub fn reads(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).since.is_some()
+    }
+
+    /// Where the feed ends, asked for where nobody reads yet.
+    pub async fn head_or_ask(&self, source: &Source) -> Result<At, Fault> {
+        if let Some(head) = self.head() {
+            return Ok(head);
+        }
+        let _turn = self.reads.acquire().await.map_err(Fault::internal)?;
+        match self.head() {
+            Some(head) => Ok(head),
+            None => Ok(At::from(source.head().await?)),
+        }
+    }
+
+    /// Reads a page of the feed, when it is this stream's turn.
+    pub async fn page(&self, source: &Source, after: At) -> Result<Vec<Event>, Fault> {
+        let _turn = self.reads.acquire().await.map_err(Fault::internal)?;
+        source.read(after.position(), PAGE).await
     }
 
     /// What came after a position, where memory still holds all of it.
@@ -186,19 +148,19 @@ impl Streams {
         while !stop.is_cancelled() {
             if self.forget_when_idle() {
                 head = None;
-                if stop.run_until_cancelled(self.wanted.notified()).await.is_none() {
+                let woken = async {
+                    self.wanted.notified().await;
+                    // a crowd that comes back from another gateway is served from one reading
+                    tokio::time::sleep(GATHER).await;
+                };
+                if stop.run_until_cancelled(woken).await.is_none() {
                     break;
                 }
             }
             let at = match head {
                 Some(at) => at,
                 None => match source.head().await {
-                    Ok(position) => {
-                        let at = At::from(position);
-                        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                        (kept.since, kept.head) = (Some(at), at);
-                        *head.insert(at)
-                    }
+                    Ok(position) => *head.insert(self.begin(At::from(position))),
                     Err(fault) => {
                         tracing::debug!(%fault, "feed not reached yet");
                         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -220,6 +182,15 @@ impl Streams {
             }
         }
         self.closing.cancel();
+    }
+
+    /// Begins to read where the oldest stream waits, or where the feed ends now if that is too long ago.
+    fn begin(&self, end: At) -> At {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let near = |wanted: &At| *wanted <= end && end.transactions_after(*wanted) <= FAR;
+        let begin = kept.wanted.take().filter(near).unwrap_or(end);
+        (kept.since, kept.head, kept.target) = (Some(begin), begin, end);
+        begin
     }
 
     /// While nobody listens nothing is read; what was kept would have a gap afterwards.
@@ -252,9 +223,9 @@ impl Streams {
 }
 
 impl Joined {
-    /// Where the feed ends, as far as the reader knows; none while it does not read.
-    pub fn head(&self) -> Option<At> {
-        self.streams.head()
+    /// All streams of this process.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// What came after a position, where memory still holds all of it.
