@@ -91,10 +91,13 @@ pub async fn take(connection: &mut PgConnection, now: DateTime<Utc>, send_id: Uu
         r#"select c.district_id, c.channel_id, $2::uuid as "send_id!", c.robot_sealed as "robot_sealed!", c.robot_blind as "robot_blind!",
             c.mentioned_sealed, c.failures
         from tickets.channel c
+        -- one probe of the index a group, however many lines wait
+        cross join lateral (
+            select m.message_id from tickets.channel_message m
+            where m.district_id = c.district_id and m.channel_id = c.channel_id and m.state in ('PENDING', 'SENDING')
+            order by m.message_id limit 1) waiting
         where c.robot_sealed is not null and (c.next_at is null or c.next_at <= $1) and (c.leased_until is null or c.leased_until <= $1)
-            and exists (select from tickets.channel_message m where m.district_id = c.district_id and m.channel_id = c.channel_id
-                and m.state in ('PENDING', 'SENDING'))
-        order by c.next_at nulls first limit 1 for update skip locked"#,
+        order by c.next_at nulls first limit 1 for update of c skip locked"#,
         now,
         send_id
     );
