@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     "hemei/tickets/v1/channel.proto",
     "hemei/tickets/v1/casework.proto",
     "hemei/incentives/v1/incentives.proto",
+    "hemei/incentives/v1/rules.proto",
     "hemei/incentives/v1/month.proto",
     "hemei/finance/v1/finance.proto",
 ];

@@ -188,7 +188,7 @@ async fn points(pool: &PgPool) -> Result<()> {
          where t.reporter_role in ('courier', 'resident', 'home_observer') and (
              (t.state = 'POOL' and a.state is not null)
              or (t.state = any(array['CLAIMED', 'DISPATCHED', 'IN_PROGRESS', 'FEEDBACK']) and a.state is distinct from 'PENDING')
-             or (t.state = 'CLOSED' and a.state is distinct from 'ACTIVE'))",
+             or (t.state = 'CLOSED' and (a.state is null or a.state not in ('ACTIVE', 'HELD'))))",
     )
     .await?;
     none(
@@ -196,8 +196,8 @@ async fn points(pool: &PgPool) -> Result<()> {
         "an award whose points were not moved exactly once",
         "select a.ticket_id::text, a.state, count(t.*)::text from incentives.award a
          left join incentives.transfer t on t.district_id = a.district_id and t.ticket_id = a.ticket_id
-         group by a.district_id, a.ticket_id, a.rule, a.state
-         having count(t.*) <> case a.state when 'PENDING' then 1 else 2 end",
+         group by a.district_id, a.ticket_id, a.rule, a.state, a.round
+         having count(t.*) <> 2 * a.round + case a.state when 'PENDING' then 1 when 'HELD' then 1 when 'REVERSED' then 3 else 2 end",
     )
     .await?;
     none(

@@ -46,6 +46,11 @@ pub fn business_date(at: DateTime<Utc>) -> NaiveDate {
     FixedOffset::east_opt(8 * 3600).map_or_else(|| at.date_naive(), |offset| at.with_timezone(&offset).date_naive())
 }
 
+/// The start of a business date.
+pub fn midnight(date: NaiveDate) -> DateTime<Utc> {
+    date.and_time(chrono::NaiveTime::MIN).and_utc() - TimeDelta::hours(8)
+}
+
 /// An instant as protobuf has it.
 pub fn timestamp(at: DateTime<Utc>) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.timestamp(), nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or(0) }

@@ -47,7 +47,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "CaseService",
         ],
     ),
-    ("积分与奖品", &["PointsService", "PrizeService", "RedemptionService"]),
+    ("积分与奖品", &["PointsService", "EarningRuleService", "AwardService", "PrizeService", "RedemptionService"]),
     ("资金", &["FundService"]),
     ("照片", &[routes_by_hand::PHOTOS]),
     ("其他", &[routes_by_hand::TAG]),

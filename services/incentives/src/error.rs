@@ -28,6 +28,24 @@ pub enum Refusal {
     OwnRedemption,
     #[error("the pick-up point lies outside the caller's places")]
     NotYourPickupPoint { pickup_place: String },
+    #[error("no transfer of this id in the caller's district")]
+    EntryNotFound,
+    #[error("a transfer of kind {kind} is not undone by its opposite")]
+    EntryNotReversible { kind: String },
+    #[error("nobody decides about their own points")]
+    OwnPoints,
+    #[error("the district has no rules of this version")]
+    RulesNotFound,
+    #[error("version {version} is not the latest any more")]
+    RulesChanged { version: i32 },
+    #[error("no award for this ticket and rule")]
+    AwardNotFound,
+    #[error("the award waits for no decision")]
+    AwardDecided,
+    #[error("another person than the first decides an appeal")]
+    SecondPersonRequired,
+    #[error("only an award that a person made void within 30 days can be appealed, once")]
+    AppealNotPossible,
     #[error("too many codes entered")]
     CodeTooOften { wait: Duration },
 }
@@ -55,6 +73,15 @@ impl From<Refusal> for Fault {
             Refusal::NotYourPickupPoint { pickup_place } => {
                 Fault::denied("NOT_YOUR_PICKUP_POINT", detail).fact("pickup_place", pickup_place)
             }
+            Refusal::EntryNotFound => Fault::not_found("ENTRY_NOT_FOUND", &detail).at_field("entry_id", detail),
+            Refusal::EntryNotReversible { kind } => Fault::conflict("ENTRY_NOT_REVERSIBLE", detail).fact("kind", kind),
+            Refusal::OwnPoints => Fault::denied("OWN_POINTS", detail),
+            Refusal::RulesNotFound => Fault::not_found("RULES_NOT_FOUND", &detail).at_field("version", detail),
+            Refusal::RulesChanged { version } => Fault::conflict("RULES_CHANGED", detail).fact("version", version),
+            Refusal::AwardNotFound => Fault::not_found("AWARD_NOT_FOUND", &detail).at_field("ticket_id", detail),
+            Refusal::AwardDecided => Fault::conflict("AWARD_DECIDED", detail),
+            Refusal::SecondPersonRequired => Fault::denied("SECOND_PERSON_REQUIRED", detail),
+            Refusal::AppealNotPossible => Fault::conflict("APPEAL_NOT_POSSIBLE", detail),
             Refusal::CodeTooOften { wait } => {
                 let fault = Fault::new(Code::ResourceExhausted, "CODE_TOO_OFTEN", detail);
                 fault.fact("seconds", wait.as_secs().max(1)).retry_after(wait)

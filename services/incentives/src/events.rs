@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use tracing::{Instrument, Span};
 
 use crate::{
+    awarding,
     points::{Change, waves},
     store, wire,
 };
@@ -14,11 +15,16 @@ use crate::{
 pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> {
     Box::pin(async move {
         let mut changes: Vec<(Change, Span)> = Vec::new();
+        let mut heard = Vec::new();
         for event in events {
             let Some(changed) = consumer::payload::<TicketChanged>(event)? else { continue };
+            heard.push(wire::heard_ticket(event, &changed)?);
             for change in wire::changes(event, &changed)? {
                 changes.push((change, consumer::span(event, "award")));
             }
+        }
+        if !heard.is_empty() {
+            store::ticket::keep(connection, &heard).await?;
         }
         for wave in waves(changes, |(change, _)| change.ticket_id) {
             apply(connection, wave).await?;
@@ -34,10 +40,10 @@ async fn apply(connection: &mut PgConnection, wave: Vec<(Change, Span)>) -> Resu
     let (grants, ends): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.effect.grants());
     async {
         if !grants.is_empty() {
-            store::award::grant(connection, &grants).await?;
+            awarding::grant(connection, &grants).await?;
         }
         if !ends.is_empty() {
-            store::award::end(connection, &ends).await?;
+            awarding::end(connection, &ends).await?;
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ use chassis::{
 use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     incentives::v1::{
+        award_service_server::AwardServiceServer, earning_rule_service_server::EarningRuleServiceServer,
         points_service_server::PointsServiceServer, prize_service_server::PrizeServiceServer,
         redemption_service_server::RedemptionServiceServer,
     },
@@ -30,12 +31,15 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+mod award;
+mod awarding;
 mod error;
 mod events;
 pub mod ledger;
 mod points;
 mod prize;
 mod redemption;
+mod rules;
 mod store;
 mod wire;
 
@@ -77,6 +81,8 @@ impl Incentives {
         routes
             .add_service(PointsServiceServer::new(rpc::Points(self.clone())))
             .add_service(PrizeServiceServer::new(rpc::Prizes(self.clone())))
+            .add_service(AwardServiceServer::new(rpc::Awards(self.clone())))
+            .add_service(EarningRuleServiceServer::new(rpc::EarningRules(self.clone())))
             .add_service(RedemptionServiceServer::new(rpc::Redemptions(self.clone())))
             .add_service(FeedServiceServer::new(feed));
         routes.routes()

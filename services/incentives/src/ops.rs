@@ -1,23 +1,39 @@
 //! One operation a file.
+mod appeal_award;
 mod cancel;
+mod decide_award;
 mod estimate_points;
+mod get_earning_rules;
 mod get_points;
+mod grant_points;
 mod hand_over;
 mod import_prizes;
+mod list_awards;
 mod list_points_entries;
 mod list_prizes;
 mod list_redemptions;
+mod put_earning_rules;
 mod redeem;
+mod reverse_entry;
+mod simulate_earning_rules;
 
+pub use appeal_award::appeal_award;
 pub use cancel::cancel;
+pub use decide_award::decide_award;
 pub use estimate_points::{Estimate, estimate_points};
-pub use get_points::get_points;
+pub use get_earning_rules::get_earning_rules;
+pub use get_points::{Held, get_points};
+pub use grant_points::grant_points;
 pub use hand_over::hand_over;
 pub use import_prizes::import_prizes;
+pub use list_awards::{Evidenced, list_awards, list_doubted_awards};
 pub use list_points_entries::list_points_entries;
 pub use list_prizes::list_prizes;
 pub use list_redemptions::list_redemptions;
+pub use put_earning_rules::put_earning_rules;
 pub use redeem::redeem;
+pub use reverse_entry::reverse_entry;
+pub use simulate_earning_rules::{Simulation, simulate_earning_rules};
 
 use chassis::{access::Caller, faults::Fault, telemetry};
 

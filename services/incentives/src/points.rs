@@ -3,6 +3,8 @@ use chrono::{DateTime, Utc};
 use proto::{api::v1::post::Role, tickets::v1::ticket};
 use uuid::Uuid;
 
+use crate::rules::Report;
+
 /// A member's balances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balances {
@@ -34,6 +36,8 @@ pub struct Entry {
     pub text: String,
     pub ticket_id: Option<Uuid>,
     pub redemption_id: Option<Uuid>,
+    pub activity_id: Option<Uuid>,
+    pub reverses: Option<i64>,
     pub at: DateTime<Utc>,
 }
 
@@ -68,8 +72,40 @@ pub struct Change {
     pub ticket_id: Uuid,
     pub reporter_id: Uuid,
     pub number: String,
-    pub category_code: String,
+    pub report: Report,
     pub at: DateTime<Utc>,
+}
+
+/// A ticket as an event tells it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub district_id: Uuid,
+    pub ticket_id: Uuid,
+    pub reporter_id: Uuid,
+    /// Whether reports in the reporter's role earn points.
+    pub earns: bool,
+    pub report: Report,
+    pub state: &'static str,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub checker_id: Option<Uuid>,
+}
+
+/// Points for taking part in something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    pub activity_id: Uuid,
+    pub name: String,
+    /// To each.
+    pub points: i64,
+    /// In the order of their ids.
+    pub people: Vec<Uuid>,
+}
+
+/// A transfer that is to be undone, and why.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    pub transfer_id: i64,
+    pub reason: String,
 }
 
 /// Points are pending once somebody takes the ticket, active when it is closed, void when it was none.

@@ -1,13 +1,17 @@
-//! Ends reservations whose time is over. Any number of replicas may sweep; each reservation ends once.
+//! Ends reservations and points whose time is over, and tells of points that will be lost. Any number of replicas may sweep; each
+//! reservation and each lot ends once.
 use std::time::Duration;
 
 use chassis::{faults::Fault, telemetry};
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{Incentives, store};
 
 const BATCH: i64 = 200;
+/// Members are told so long before they lose points.
+const REMIND_BEFORE: TimeDelta = TimeDelta::days(30);
 
 /// Ends everything that is due by the clock; answers how many.
 pub async fn sweep(state: &Incentives) -> Result<usize, Fault> {
@@ -25,6 +29,31 @@ pub async fn sweep(state: &Incentives) -> Result<usize, Fault> {
     }
 }
 
+/// Ends the points whose time is over, and tells of those that are near it; answers how many transfers and how many lots.
+pub async fn sweep_lots(state: &Incentives) -> Result<(i64, i64), Fault> {
+    let now = state.clock.now();
+    let (mut ended, mut told) = (0, 0);
+    loop {
+        let batch = store::lot::expire(&state.pool, now, BATCH).await?;
+        ended += batch;
+        if batch == 0 {
+            break;
+        }
+        metrics::counter!("points_expired_total").increment(batch.unsigned_abs());
+    }
+    loop {
+        let trace = telemetry::traceparent_of_current();
+        let batch = store::lot::remind(&state.pool, (now, now + REMIND_BEFORE), BATCH, &trace).await?;
+        told += batch;
+        if batch > 0 {
+            state.waker.wake();
+        }
+        if batch < BATCH {
+            return Ok((ended, told));
+        }
+    }
+}
+
 async fn expire(state: &Incentives) -> Result<usize, Fault> {
     let trace = telemetry::traceparent_of_current();
     Ok(store::redemption::expire(&state.pool, state.clock.now(), BATCH, &trace).await?)
@@ -36,6 +65,9 @@ pub async fn run(state: Incentives, longest: Duration, stop: CancellationToken) 
         let swept = sweep(&state).await;
         if let Err(fault) = &swept {
             tracing::warn!(%fault, "expired redemptions not swept");
+        }
+        if let Err(fault) = sweep_lots(&state).await {
+            tracing::warn!(%fault, "expired points not swept");
         }
         // after a failure it waits the longest: what is due stays due
         let next = if swept.is_ok() { store::redemption::next_due(&state.pool).await.ok().flatten() } else { None };

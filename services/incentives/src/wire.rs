@@ -1,4 +1,7 @@
 //! Proto ⇄ domain; the only file that names both.
+pub mod awards;
+pub mod rules;
+
 use chassis::{clock, faults::Fault};
 use chrono::{DateTime, Utc};
 use proto::{
@@ -10,10 +13,11 @@ use proto::{
 use uuid::Uuid;
 
 use crate::{
-    ops::Estimate,
-    points::{Balances, Bucket, Change, Effect, Entry, earns, effect},
+    ops::{Estimate, Held},
+    points::{Balances, Bucket, Change, Effect, Entry, Heard, earns, effect},
     prize::Prize,
     redemption::{Redemption, State, Wanted},
+    rules::Report,
     store::place::Place,
 };
 
@@ -21,6 +25,13 @@ use crate::{
 pub fn id(field: &str, text: &str) -> Result<Uuid, Fault> {
     let id = Uuid::try_parse(text).ok().filter(|id| !id.is_nil());
     id.ok_or_else(|| Fault::field(field, "must be a UUID, and not the nil UUID"))
+}
+
+/// A text in a field of a request, without the blanks around it.
+pub fn text(field: &str, sent: &str, least: usize, most: usize) -> Result<String, Fault> {
+    let sent = sent.trim();
+    let good = (least..=most).contains(&sent.chars().count()) && !sent.contains('\0');
+    if good { Ok(sent.to_owned()) } else { Err(Fault::field(field, format!("must have {least} to {most} characters"))) }
 }
 
 /// The prize, how many and under which id; a quantity left out is one.
@@ -41,9 +52,11 @@ pub fn code(text: &str) -> Result<String, Fault> {
     if good { Ok(code) } else { Err(Fault::field("code", "must be eight digits")) }
 }
 
-pub fn points(balances: Balances) -> v1::Points {
-    let Balances { available, pending, reserved } = balances;
-    v1::Points { available, pending, reserved }
+pub fn points(held: Held) -> v1::Points {
+    let Balances { available, pending, reserved } = held.balances;
+    let (expiring, expires_at) =
+        held.expiring.map(|(points, at)| (points, Some(clock::timestamp(at)))).unwrap_or_default();
+    v1::Points { available, pending, reserved, expiring, expires_at }
 }
 
 /// The time a balance is asked for.
@@ -80,6 +93,8 @@ pub fn entry(entry: Entry) -> v1::PointsEntry {
         text: entry.text,
         ticket_id: entry.ticket_id.map(|id| id.to_string()),
         redemption_id: entry.redemption_id.map(|id| id.to_string()),
+        activity_id: entry.activity_id.map(|id| id.to_string()),
+        reverses: entry.reverses.map(|id| id.to_string()),
     }
 }
 
@@ -160,10 +175,38 @@ pub fn changes(event: &Event, changed: &TicketChanged) -> Result<Vec<Change>, Fa
         ticket_id,
         reporter_id,
         number: changed.number.clone(),
-        category_code: changed.category_code.clone(),
+        report: report(changed, at),
         at,
     };
     Ok(wanted.into_iter().map(change).collect())
+}
+
+/// What rules look at.
+fn report(changed: &TicketChanged, at: DateTime<Utc>) -> Report {
+    Report {
+        category_code: changed.category_code.clone(),
+        priority: i16::try_from(changed.priority).unwrap_or_default(),
+        level: i16::try_from(changed.level).unwrap_or_default(),
+        place_path: changed.place_path.clone(),
+        photos: changed.media_count,
+        received_at: changed.received_at.as_ref().and_then(clock::instant).unwrap_or(at),
+    }
+}
+
+/// The ticket as an event tells it.
+pub fn heard_ticket(event: &Event, changed: &TicketChanged) -> Result<Heard, Fault> {
+    let at = changed.at.as_ref().and_then(clock::instant).ok_or_else(|| Fault::internal("an event without a time"))?;
+    let state = ticket::State::try_from(changed.to_state).unwrap_or_default();
+    Ok(Heard {
+        district_id: heard("district_id", &event.district_id)?,
+        ticket_id: heard("ticket_id", &changed.ticket_id)?,
+        reporter_id: heard("reporter_id", &changed.reporter_id)?,
+        earns: earns(changed.reporter_role()),
+        report: report(changed, at),
+        state: state.as_str_name(),
+        closed_at: (state == ticket::State::Closed).then_some(at),
+        checker_id: changed.checker_id.as_deref().map(|id| heard("checker_id", id)).transpose()?,
+    })
 }
 
 /// A share is for another person than the reporter and those before: the same trouble reported twice earns once.

@@ -3,6 +3,8 @@
 mod ask;
 #[path = "access_matrix/governance.rs"]
 mod governance;
+#[path = "access_matrix/rewards.rs"]
+mod rewards;
 #[path = "access_matrix/transitions.rs"]
 mod transitions;
 #[path = "access_matrix/world.rs"]

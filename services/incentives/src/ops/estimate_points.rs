@@ -1,7 +1,7 @@
 use chassis::{access::Caller, faults::Fault};
 use uuid::Uuid;
 
-use crate::{Balances, Incentives, points::earns, store};
+use crate::{Balances, Incentives, points::earns, rules::Report, store};
 
 /// What a report will bring, and what is missing for the next prize.
 #[derive(Clone, Debug)]
@@ -14,19 +14,17 @@ pub struct Estimate {
     pub missing: i64,
 }
 
-/// What a report of a category brings the caller once it is closed; nothing for staff, who are paid.
-pub async fn estimate_points(state: &Incentives, caller: &Caller, category_code: &str) -> Result<Estimate, Fault> {
-    if category_code.len() > 20 || category_code.contains('\0') {
-        return Err(Fault::field("category_code", "must be at most 20 letters and digits"));
-    }
+/// What such a report brings the caller once it is closed; nothing for staff, who are paid.
+pub async fn estimate_points(state: &Incentives, caller: &Caller, report: Report) -> Result<Estimate, Fault> {
     let (pool, district) = (&state.pool, caller.district_id);
-    let (mut report, mut co_report) = (0, 0);
+    let (mut as_reporter, mut as_sharer) = (0, 0);
     if earns(caller.role) {
-        report = store::ledger::points_of(pool, district, "REPORT", category_code).await?;
-        co_report = store::ledger::points_of(pool, district, "CO_REPORT", category_code).await?;
+        let rules = super::get_earning_rules(state, caller, 0).await?.rules;
+        let earned = |rule| rules.earned(rule, &report, state.clock.today()).0;
+        (as_reporter, as_sharer) = (earned("REPORT"), earned("CO_REPORT"));
     }
     let Balances { available, .. } = store::points::balances(pool, district, caller.person_id).await?;
     let next_prize = store::ledger::next_prize(pool, district, available).await?;
     let missing = next_prize.as_ref().map_or(0, |(.., price)| price - available);
-    Ok(Estimate { report, co_report, next_prize, missing })
+    Ok(Estimate { report: as_reporter, co_report: as_sharer, next_prize, missing })
 }

@@ -18,7 +18,8 @@ impl PointsService for Points {
         &self,
         request: Request<v1::EstimatePointsRequest>,
     ) -> Result<Response<v1::PointsEstimate>, Status> {
-        let estimate = ops::estimate_points(&self.0, &caller(&request)?, &request.get_ref().category_code).await?;
+        let report = wire::rules::report(request.get_ref(), self.0.clock.now())?;
+        let estimate = ops::estimate_points(&self.0, &caller(&request)?, report).await?;
         Ok(Response::new(wire::estimate(estimate)))
     }
 
@@ -28,8 +29,37 @@ impl PointsService for Points {
     ) -> Result<Response<v1::ListPointsEntriesResponse>, Status> {
         let (caller, asked) = (caller(&request)?, request.into_inner());
         let (entries, next_page_token) =
-            ops::list_points_entries(&self.0, &caller, asked.page_size, &asked.page_token).await?;
+            ops::list_points_entries(&self.0, &caller, caller.person_id, asked.page_size, &asked.page_token).await?;
         let entries = entries.into_iter().map(wire::entry).collect();
         Ok(Response::new(v1::ListPointsEntriesResponse { entries, next_page_token }))
+    }
+
+    async fn list_member_entries(
+        &self,
+        request: Request<v1::ListMemberEntriesRequest>,
+    ) -> Result<Response<v1::ListPointsEntriesResponse>, Status> {
+        let (caller, asked) = (caller(&request)?, request.into_inner());
+        let person = wire::id("person_id", &asked.person_id)?;
+        let (entries, next_page_token) =
+            ops::list_points_entries(&self.0, &caller, person, asked.page_size, &asked.page_token).await?;
+        let entries = entries.into_iter().map(wire::entry).collect();
+        Ok(Response::new(v1::ListPointsEntriesResponse { entries, next_page_token }))
+    }
+
+    async fn grant_points(
+        &self,
+        request: Request<v1::GrantPointsRequest>,
+    ) -> Result<Response<v1::GrantPointsResponse>, Status> {
+        let (caller, activity) = (caller(&request)?, wire::awards::activity(request.get_ref())?);
+        let points = ops::grant_points(&self.0, &caller, &activity).await?;
+        Ok(Response::new(v1::GrantPointsResponse { points }))
+    }
+
+    async fn reverse_entry(
+        &self,
+        request: Request<v1::ReverseEntryRequest>,
+    ) -> Result<Response<v1::PointsEntry>, Status> {
+        let (caller, wanted) = (caller(&request)?, wire::awards::correction(request.get_ref())?);
+        Ok(Response::new(wire::entry(ops::reverse_entry(&self.0, &caller, &wanted).await?)))
     }
 }

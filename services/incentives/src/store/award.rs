@@ -1,48 +1,68 @@
 //! Awards; their points move in the same statement.
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::points::{Change, Effect};
 
-/// Awards every ticket once, by the most specific rule; a ticket that has its award is left as it is.
-pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Result<()> {
-    let districts: Vec<Uuid> = changes.iter().map(|change| change.district_id).collect();
-    let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
-    let reporters: Vec<Uuid> = changes.iter().map(|change| change.reporter_id).collect();
-    let numbers: Vec<String> = changes.iter().map(|change| change.number.clone()).collect();
-    let categories: Vec<String> = changes.iter().map(|change| change.category_code.clone()).collect();
-    let times: Vec<_> = changes.iter().map(|change| change.at).collect();
-    let rules: Vec<&str> = changes.iter().map(|change| change.effect.rule()).collect();
+/// What a grant came to.
+#[derive(Clone, Debug)]
+pub struct Grant<'c> {
+    pub change: &'c Change,
+    pub points: i64,
+    pub explained: String,
+    pub rule_version: i32,
+    pub expiry_months: i32,
+    pub doubted: bool,
+}
+
+/// Awards every ticket once by a rule; one that has its award is left as it is, unless the ticket had turned out to be none and
+/// is one after all: that starts the next round.
+pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx::Result<()> {
+    let districts: Vec<Uuid> = grants.iter().map(|grant| grant.change.district_id).collect();
+    let tickets: Vec<Uuid> = grants.iter().map(|grant| grant.change.ticket_id).collect();
+    let rules: Vec<&str> = grants.iter().map(|grant| grant.change.effect.rule()).collect();
+    let people: Vec<Uuid> = grants.iter().map(|grant| grant.change.reporter_id).collect();
+    let numbers: Vec<&str> = grants.iter().map(|grant| grant.change.number.as_str()).collect();
+    let points: Vec<i64> = grants.iter().map(|grant| grant.points).collect();
+    let times: Vec<DateTime<Utc>> = grants.iter().map(|grant| grant.change.at).collect();
+    let explained: Vec<&str> = grants.iter().map(|grant| grant.explained.as_str()).collect();
+    let versions: Vec<i32> = grants.iter().map(|grant| grant.rule_version).collect();
+    let months: Vec<i32> = grants.iter().map(|grant| grant.expiry_months).collect();
+    let doubted: Vec<bool> = grants.iter().map(|grant| grant.doubted).collect();
     sqlx::query_scalar!(
         r#"with granted as (
-            insert into incentives.award as a
-                (district_id, ticket_id, rule, person_id, ticket_number, points, state, awarded_at)
-            select c.district_id, c.ticket_id, r.rule, c.reporter_id, c.number, r.points, 'PENDING', c.at
-            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[])
-                c (district_id, ticket_id, reporter_id, number, category_code, at, rule)
-            cross join lateral (
-                select r.rule, r.points from incentives.earning_rule r
-                where r.district_id in (c.district_id, '00000000-0000-0000-0000-000000000000')
-                    and r.rule = c.rule and r.category_code in (c.category_code, '*')
-                order by r.district_id = c.district_id desc, r.category_code = c.category_code desc limit 1) r
-            where r.points > 0
-            on conflict (district_id, ticket_id, rule) do nothing
+            insert into incentives.award as a (district_id, ticket_id, rule, person_id, ticket_number, points, state, awarded_at,
+                explained, rule_version, expiry_months, doubted)
+            select g.district_id, g.ticket_id, g.rule, g.person_id, g.number, g.points, 'PENDING', g.at, g.explained, g.version,
+                g.months, g.doubted
+            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bigint[], $7::timestamptz[], $8::text[],
+                $9::int4[], $10::int4[], $11::bool[])
+                g (district_id, ticket_id, rule, person_id, number, points, at, explained, version, months, doubted)
+            on conflict (district_id, ticket_id, rule) do update set state = 'PENDING', ended_at = null, round = a.round + 1,
+                awarded_at = excluded.awarded_at, reason = ''
+                where a.state = 'VOID' and a.decided_by is null and a.person_id = excluded.person_id
             returning a)
         select incentives.pay(array_agg(a)) is null as paid from granted"#,
         &districts,
         &tickets,
-        &reporters,
-        &numbers,
-        &categories,
+        &rules as _,
+        &people,
+        &numbers as _,
+        &points,
         &times,
-        &rules as _
+        &explained as _,
+        &versions,
+        &months,
+        &doubted
     )
     .fetch_one(connection)
     .await
     .map(drop)
 }
 
-/// Makes pending awards active or void; any other is left as it is.
+/// Makes pending awards active or void; any other is left as it is. What is doubted is held for a person instead of becoming
+/// active.
 pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Result<()> {
     let districts: Vec<Uuid> = changes.iter().map(|change| change.district_id).collect();
     let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
@@ -52,13 +72,17 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Res
     let rules: Vec<Option<&str>> = changes.iter().map(only).collect();
     sqlx::query_scalar!(
         r#"with ended as (
-            update incentives.award a set state = case when c.active then 'ACTIVE' else 'VOID' end, ended_at = c.at
+            update incentives.award a
+            set state = case when not c.active then 'VOID' when a.doubted then 'HELD' else 'ACTIVE' end,
+                ended_at = case when c.active and a.doubted then null else c.at end,
+                doubted = a.doubted and c.active
             from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::text[])
                 c (district_id, ticket_id, active, at, rule)
-            where a.district_id = c.district_id and a.ticket_id = c.ticket_id and a.state = 'PENDING'
+            where a.district_id = c.district_id and a.ticket_id = c.ticket_id
+                and (a.state = 'PENDING' or a.state = 'HELD' and not c.active)
                 and (c.rule is null or a.rule = c.rule)
             returning a)
-        select incentives.pay(array_agg(a)) is null as paid from ended"#,
+        select incentives.pay(array_agg(a)) is null as paid from ended where (a).state <> 'HELD'"#,
         &districts,
         &tickets,
         &active,
@@ -68,4 +92,28 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Res
     .fetch_one(connection)
     .await
     .map(drop)
+}
+
+/// What each of some people was awarded since the start of a day and of a month; void awards do not count.
+pub async fn awarded(
+    connection: &mut PgConnection,
+    people: &[(Uuid, Uuid)],
+    (day, month): (DateTime<Utc>, DateTime<Utc>),
+) -> sqlx::Result<Vec<(Uuid, Uuid, i64, i64)>> {
+    let (districts, ids): (Vec<Uuid>, Vec<Uuid>) = people.iter().copied().unzip();
+    let rows = sqlx::query!(
+        r#"select p.district_id as "district_id!", p.person_id as "person_id!",
+            coalesce(sum(a.points) filter (where a.awarded_at >= $3), 0)::bigint as "today!",
+            coalesce(sum(a.points), 0)::bigint as "this_month!"
+        from unnest($1::uuid[], $2::uuid[]) p (district_id, person_id)
+        join incentives.award a on a.district_id = p.district_id and a.person_id = p.person_id and a.awarded_at >= $4
+            and a.state not in ('VOID', 'REVERSED')
+        group by 1, 2"#,
+        &districts,
+        &ids,
+        day,
+        month
+    );
+    let rows = rows.fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.district_id, row.person_id, row.today, row.this_month)).collect())
 }

@@ -10,7 +10,8 @@ use crate::points::Balances;
 pub struct Difference {
     pub district_id: Uuid,
     pub owner_id: Uuid,
-    /// "AVAILABLE", "PENDING", "RESERVED"; "AWARDS" where the pending awards are not the pending points.
+    /// "AVAILABLE", "PENDING", "RESERVED"; "AWARDS" where the pending awards are not the pending points,
+    /// "LOTS" where the lots do not hold what is available.
     pub purpose: String,
     pub kept: i64,
     pub told: i64,
@@ -30,7 +31,10 @@ pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
             select district_id, owner_id, purpose, sum(amount)::int8 as posted, count(*) as many, max(version) as last
             from legs group by 1, 2, 3
         ), pending as (
-            select district_id, person_id as owner_id, sum(points)::int8 as points from incentives.award where state = 'PENDING' group by 1, 2
+            select district_id, person_id as owner_id, sum(points)::int8 as points from incentives.award
+            where state in ('PENDING', 'HELD') group by 1, 2
+        ), held as (
+            select district_id, person_id as owner_id, sum(remaining)::int8 as points from incentives.lot group by 1, 2
         )
         select district_id as "district_id!", owner_id as "owner_id!", purpose as "purpose!", coalesce(a.posted, 0) as "kept!",
             coalesce(t.posted, 0) as "told!"
@@ -41,6 +45,10 @@ pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         select district_id, owner_id, 'AWARDS', coalesce(p.points, 0), coalesce(a.posted, 0)
         from (select * from incentives.account where purpose = 'PENDING') a full join pending p using (district_id, owner_id)
         where coalesce(a.posted, 0) <> coalesce(p.points, 0)
+        union all
+        select district_id, owner_id, 'LOTS', coalesce(h.points, 0), coalesce(a.posted, 0)
+        from (select * from incentives.account where purpose = 'AVAILABLE') a full join held h using (district_id, owner_id)
+        where coalesce(a.posted, 0) <> coalesce(h.points, 0)
         limit 1000"#
     )
     .fetch_all(pool)
@@ -79,19 +87,6 @@ pub async fn balances_at(
     )
     .fetch_one(pool)
     .await
-}
-
-/// What a report of a category brings, by the most specific rule; 0 where there is none.
-pub async fn points_of(pool: &PgPool, district_id: Uuid, rule: &str, category_code: &str) -> sqlx::Result<i64> {
-    let points = sqlx::query_scalar!(
-        "select r.points from incentives.earning_rule r
-        where r.district_id in ($1, '00000000-0000-0000-0000-000000000000') and r.rule = $2 and r.category_code in ($3, '*')
-        order by r.district_id = $1 desc, r.category_code = $3 desc limit 1",
-        district_id,
-        rule,
-        category_code
-    );
-    Ok(points.fetch_optional(pool).await?.unwrap_or(0))
 }
 
 /// The cheapest prize in stock that costs more than so many points: its id, name and price.

@@ -30,7 +30,7 @@ pub async fn entries(
     sqlx::query_as!(
         Entry,
         r#"select t.transfer_id, leg.side as "side!", leg.purpose as "bucket!: Bucket", leg.amount as "amount!",
-            leg.balance_after as "balance_after!", t.kind, t.text, t.ticket_id, t.redemption_id, t.at
+            leg.balance_after as "balance_after!", t.kind, t.text, t.ticket_id, t.redemption_id, t.activity_id, t.reverses, t.at
         from incentives.transfer t
         cross join lateral (values
             (0, t.debit_owner_id, t.debit_purpose, -t.amount, t.debit_balance_after),
@@ -46,5 +46,24 @@ pub async fn entries(
         limit
     )
     .fetch_all(pool)
+    .await
+}
+
+/// The legs of what undid a transfer.
+pub async fn reversal(pool: &PgPool, district_id: Uuid, reverses: i64) -> sqlx::Result<Option<Entry>> {
+    sqlx::query_as!(
+        Entry,
+        r#"select t.transfer_id, leg.side as "side!", leg.purpose as "bucket!: Bucket", leg.amount as "amount!",
+            leg.balance_after as "balance_after!", t.kind, t.text, t.ticket_id, t.redemption_id, t.activity_id, t.reverses, t.at
+        from incentives.transfer t
+        cross join lateral (values
+            (0, t.debit_owner_id, t.debit_purpose, -t.amount, t.debit_balance_after),
+            (1, t.credit_owner_id, t.credit_purpose, t.amount, t.credit_balance_after)
+        ) leg (side, owner_id, purpose, amount, balance_after)
+        where t.district_id = $1 and t.reverses = $2 and leg.owner_id = t.person_id"#,
+        district_id,
+        reverses
+    )
+    .fetch_optional(pool)
     .await
 }

@@ -35,14 +35,32 @@ pub async fn accounts(pool: &PgPool) {
         pool,
         "the ledger does not sum to zero",
         "select case when (select coalesce(sum(posted), 0) from incentives.account)
-            + (select coalesce(sum(case credit_purpose when 'BUDGET' then amount when 'REDEEMED' then amount else 0 end
-                - case debit_purpose when 'BUDGET' then amount when 'REDEEMED' then amount else 0 end), 0)
+            + (select coalesce(sum(case when credit_owner_id = district_id then amount else 0 end
+                - case when debit_owner_id = district_id then amount else 0 end), 0)
                 from incentives.transfer) = 0 then 0 else 1 end::bigint",
     )
     .await;
 }
 
 async fn meanings(pool: &PgPool) {
+    none(
+        pool,
+        "lots hold something else than what is available",
+        "select count(*) from (select district_id, owner_id, posted from incentives.account where purpose = 'AVAILABLE') a
+        full join (select district_id, person_id as owner_id, sum(remaining) as held from incentives.lot group by 1, 2) l
+            using (district_id, owner_id)
+        where coalesce(a.posted, 0) <> coalesce(l.held, 0)",
+    )
+    .await;
+    none(
+        pool,
+        "a lot differs from its uses, or a debit from what it took",
+        "select (select count(*) from incentives.lot l where l.remaining <> l.amount - (
+                select coalesce(sum(u.amount), 0) from incentives.lot_use u where u.lot_id = l.lot_id))
+            + (select count(*) from incentives.transfer t where t.debit_purpose = 'AVAILABLE' and t.amount <> (
+                select coalesce(sum(u.amount), 0) from incentives.lot_use u where u.transfer_id = t.transfer_id))",
+    )
+    .await;
     none(
         pool,
         "a prize differs from its redemptions",
@@ -64,7 +82,7 @@ async fn meanings(pool: &PgPool) {
         "pending points differ from pending awards",
         "select count(*) from (
             select owner_id, posted from incentives.account where purpose = 'PENDING' and posted > 0
-            except select person_id, sum(points) from incentives.award where state = 'PENDING' group by 1) d",
+            except select person_id, sum(points) from incentives.award where state in ('PENDING', 'HELD') group by 1) d",
     )
     .await;
     none(

@@ -91,17 +91,47 @@ impl World {
 
     /// Lets a person earn this many points by one closed ticket.
     pub async fn earn(&self, person: Uuid, points: i64) {
-        sqlx::query("insert into incentives.earning_rule values ($1, 'REPORT', $2, $3) on conflict do nothing")
-            .bind(self.district)
-            .bind(format!("earn-{points}"))
-            .bind(points)
-            .execute(&self.pool)
-            .await
-            .unwrap();
+        self.line("REPORT", &format!("earn-{points}"), points).await;
+        self.closed(person, &format!("earn-{points}")).await;
+    }
+
+    /// Lets a person's report be taken up and closed; answers its ticket.
+    pub async fn closed(&self, person: Uuid, category: &str) -> Uuid {
         let ticket = Uuid::now_v7();
-        self.ticket(ticket, person, &format!("earn-{points}"), "POOL", "CLAIMED").await;
-        self.ticket(ticket, person, &format!("earn-{points}"), "FEEDBACK", "CLOSED").await;
+        self.ticket(ticket, person, category, "POOL", "CLAIMED").await;
+        self.ticket(ticket, person, category, "FEEDBACK", "CLOSED").await;
         self.hear(2).await;
+        ticket
+    }
+
+    /// Adds a line to the district's rules, as the next version.
+    pub async fn line(&self, rule: &str, category: &str, points: i64) {
+        let line = json!({"rule": rule, "category_code": category, "priority": 0, "level": 0, "points": points});
+        let mut rules = self.rules().await;
+        let known = rules["lines"].as_array().unwrap().contains(&line);
+        rules["lines"].as_array_mut().unwrap().push(line);
+        if !known {
+            self.put_rules(rules).await;
+        }
+    }
+
+    /// The district's latest rules as they are stored.
+    pub async fn rules(&self) -> serde_json::Value {
+        let latest = "select rules from incentives.rule_set where district_id = $1 order by version desc limit 1";
+        let rules = sqlx::query_scalar(latest).bind(self.district).fetch_optional(&self.pool).await.unwrap();
+        rules.unwrap_or_else(|| {
+            let line = |rule, points| json!({"rule": rule, "category_code": "*", "priority": 0, "level": 0, "points": points});
+            json!({"lines": [line("REPORT", 10), line("CO_REPORT", 5)], "multipliers": [], "bonuses": [], "most_a_day": 0,
+                "most_a_month": 0, "expiry_months": 12,
+                "signals": {"same_place": 0, "burst": 0, "same_pair": 0, "same_photo": 0}})
+        })
+    }
+
+    /// Writes the next version of the rules.
+    pub async fn put_rules(&self, rules: serde_json::Value) {
+        let put = "insert into incentives.rule_set (district_id, version, rules, valid_from, put_by, at)
+             select $1, coalesce(max(version), 0) + 1, $2, $3, $1, $3 from incentives.rule_set where district_id = $1";
+        sqlx::query(put).bind(self.district).bind(rules).bind(self.now()).execute(&self.pool).await.unwrap();
     }
 
     /// A prize at the pick-up point.
@@ -138,6 +168,19 @@ impl World {
     /// What a courier of this district asks of an RPC, let in by its real access option.
     pub fn ask<T>(&self, person: Uuid, rpc: &str, message: T) -> Request<T> {
         ask(self.district, person, (Role::Courier, COMMUNITY, Level::Community), rpc, message)
+    }
+
+    /// What a district admin asks.
+    pub fn admin<T>(&self, person: Uuid, rpc: &str, message: T) -> Request<T> {
+        ask(self.district, person, (Role::DistrictAdmin, "gn", Level::District), rpc, message)
+    }
+
+    pub fn awards(&self) -> rpc::Awards {
+        rpc::Awards(self.state.clone())
+    }
+
+    pub fn earning_rules(&self) -> rpc::EarningRules {
+        rpc::EarningRules(self.state.clone())
     }
 
     /// What a community worker asks.

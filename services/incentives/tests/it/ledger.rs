@@ -111,7 +111,7 @@ async fn postings_over_few_accounts_from_many_connections_lose_no_leg() {
                 let (debit, credit) = if forth { ("AVAILABLE", "RESERVED") } else { ("RESERVED", "AVAILABLE") };
                 let keys: Vec<String> = batch.iter().map(|_| Uuid::now_v7().to_string()).collect();
                 let posted = sqlx::query(
-                    "select incentives.post(array_agg(row($1, p.person, 'RESERVE', 1, $4, $5, '', null, null, p.key, now())\
+                    "select incentives.post(array_agg(row($1, p.person, 'RESERVE', 1, $4, $5, '', null, null, p.key, now(), null, null, null, null)\
                      ::incentives.posting)) from unnest($2::uuid[], $3::text[]) p (person, key)",
                 )
                 .bind(district).bind(&batch).bind(&keys).bind(debit).bind(credit)

@@ -3,11 +3,15 @@
 mod audit;
 mod awards;
 mod cancel;
+mod corrections;
+mod doubts;
 mod expire;
 mod hand_over;
 mod harness;
 mod import_prizes;
 mod ledger;
 mod lists;
+mod lots;
 mod redeem;
+mod rules;
 mod whole;

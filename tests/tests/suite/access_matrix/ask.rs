@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    governance, transitions,
+    governance, rewards, transitions,
     world::{Whose, World},
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 19] = [
+const LISTS: [&str; 22] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -28,6 +28,9 @@ const LISTS: [&str; 19] = [
     "PointsService/GetPoints",
     "PointsService/EstimatePoints",
     "PointsService/ListPointsEntries",
+    "EarningRuleService/GetEarningRules",
+    "AwardService/ListAwards",
+    "AwardService/ListDoubtedAwards",
     "PrizeService/ListPrizes",
     "RedemptionService/ListRedemptions",
 ];
@@ -143,6 +146,7 @@ async fn ask_services(world: &World, rpc: &str, person: &Person, me: &Client, wh
             me.post(&format!("/v1/funds/{}/entries", world.compound(person, whose).await?), &body).await?
         }
         _ if governance::knows(rpc) => return governance::ask(world, rpc, person, me, whose).await,
+        _ if rewards::knows(rpc) => return rewards::ask(rpc, me, whose).await,
         _ => anyhow::bail!("{rpc} is missing from the matrix: say here how to ask it"),
     };
     Ok(Some(answer))

@@ -1,0 +1,143 @@
+//! Awards as tickets change: what the district's rules give, within its limits, with what looks strange put before a person.
+use std::collections::{BTreeSet, HashMap};
+
+use chassis::{
+    clock::{business_date, midnight},
+    faults::Fault,
+};
+use chrono::{Datelike, NaiveDate};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    points::{Change, Effect},
+    rules::{EarningRules, Signals},
+    store::{
+        self,
+        award::Grant,
+        rules::RuleSet,
+        signal::{Counts, Signal},
+    },
+};
+
+/// Grants the awards of changes, each of another ticket.
+pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> Result<(), Fault> {
+    let Some(earliest) = changes.iter().map(|change| change.at).min() else { return Ok(()) };
+    let districts: Vec<Uuid> =
+        changes.iter().map(|change| change.district_id).collect::<BTreeSet<_>>().into_iter().collect();
+    let sets = store::rules::holding(&mut *connection, &districts, earliest).await?;
+    let own = RuleSet::default();
+    let set = |change: &Change| {
+        let valid = |set: &&RuleSet| set.valid_from.is_none_or(|from| from <= change.at);
+        sets.get(&change.district_id).and_then(|sets| sets.iter().find(valid)).unwrap_or(&own)
+    };
+    let mut given = Given::read(connection, changes, |change| &set(change).rules).await?;
+    let counts = store::signal::counts(connection, changes).await?;
+    let (mut grants, mut signals) = (Vec::new(), Vec::new());
+    for (change, counts) in changes.iter().zip(counts) {
+        let RuleSet { version, rules, .. } = set(change);
+        let rule = change.effect.rule();
+        let (points, mut explained) = rules.earned(rule, &change.report, business_date(change.at));
+        let within = given.take(change, rules, points);
+        if within < points {
+            explained = format!("{explained}（已达上限，原为 {points} 分）");
+        }
+        if within <= 0 {
+            continue;
+        }
+        let strange = strange(&rules.signals, counts);
+        grants.push(Grant {
+            change,
+            points: within,
+            explained,
+            rule_version: *version,
+            expiry_months: rules.expiry_months,
+            doubted: !strange.is_empty(),
+        });
+        signals.extend(strange.into_iter().map(|(signal, evidence)| Signal { change, rule, signal, evidence }));
+    }
+    if !grants.is_empty() {
+        store::award::grant(connection, &grants).await?;
+    }
+    if !signals.is_empty() {
+        store::signal::keep(connection, &signals).await?;
+    }
+    Ok(())
+}
+
+/// Ends awards; those of a reporter whose reports are always checked by the same person are put before somebody first.
+pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> Result<(), Fault> {
+    let closed: Vec<Change> = changes.iter().filter(|change| change.effect == Effect::Activate).cloned().collect();
+    if let Some(earliest) = closed.iter().map(|change| change.at).min() {
+        let districts: Vec<Uuid> = closed.iter().map(|change| change.district_id).collect();
+        let sets = store::rules::holding(&mut *connection, &districts, earliest).await?;
+        let own = Signals { ..EarningRules::default().signals };
+        let mut signals = Vec::new();
+        for (change, counts) in closed.iter().zip(store::signal::counts(connection, &closed).await?) {
+            let least = sets.get(&change.district_id).and_then(|sets| sets.last()).map_or(own, |set| set.rules.signals);
+            let least = i64::from(least.same_pair);
+            if least > 0 && counts.closed >= least && counts.same_pair * 10 >= counts.closed * 9 {
+                let evidence = format!("30 天内办结 {} 件，其中 {} 件由同一人核查", counts.closed, counts.same_pair);
+                signals.push(Signal { change, rule: "REPORT", signal: "SAME_PAIR", evidence });
+            }
+        }
+        if !signals.is_empty() {
+            store::signal::keep(connection, &signals).await?;
+        }
+    }
+    Ok(store::award::end(connection, changes).await?)
+}
+
+/// What looks strange about a report when it is taken up.
+fn strange(least: &Signals, counts: Counts) -> Vec<(&'static str, String)> {
+    let mut strange = Vec::new();
+    if least.same_place > 0 && counts.same_place >= i64::from(least.same_place) {
+        strange.push(("SAME_PLACE", format!("7 天内在同一地点上报同类问题 {} 件", counts.same_place)));
+    }
+    if least.burst > 0 && counts.burst >= i64::from(least.burst) {
+        strange.push(("BURST", format!("10 分钟内上报 {} 件", counts.burst)));
+    }
+    strange
+}
+
+/// What people were awarded today and this month; only asked for where a limit is set.
+#[derive(Default)]
+struct Given(HashMap<(Uuid, Uuid), (i64, i64)>);
+
+impl Given {
+    async fn read<'c>(
+        connection: &mut PgConnection,
+        changes: &'c [Change],
+        rules: impl Fn(&'c Change) -> &'c EarningRules,
+    ) -> Result<Self, Fault> {
+        let limited = |change: &&'c Change| {
+            let rules = rules(change);
+            rules.most_a_day > 0 || rules.most_a_month > 0
+        };
+        let limited: Vec<&Change> = changes.iter().filter(limited).collect();
+        let Some(first) = limited.iter().map(|change| business_date(change.at)).min() else {
+            return Ok(Self::default());
+        };
+        let people: BTreeSet<_> = limited.iter().map(|change| (change.district_id, change.reporter_id)).collect();
+        let people: Vec<_> = people.into_iter().collect();
+        let since = (midnight(first), midnight(month_start(first)));
+        let rows = store::award::awarded(connection, &people, since).await?;
+        Ok(Self(
+            rows.into_iter().map(|(district, person, today, month)| ((district, person), (today, month))).collect(),
+        ))
+    }
+
+    /// What is left of points within the limits; it counts from now on.
+    fn take(&mut self, change: &Change, rules: &EarningRules, points: i64) -> i64 {
+        let (today, this_month) = self.0.entry((change.district_id, change.reporter_id)).or_default();
+        let within = rules.within_limits(points, *today, *this_month);
+        *today += within;
+        *this_month += within;
+        within
+    }
+}
+
+/// The first day of a month.
+pub fn month_start(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
+}

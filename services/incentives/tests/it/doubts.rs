@@ -1,0 +1,159 @@
+use chrono::TimeDelta;
+use proto::incentives::v1::{
+    AppealAwardRequest, Award, DecideAwardRequest, ListAwardsRequest, award::State, award_service_server::AwardService,
+};
+use serde_json::json;
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::{
+    audit::audit,
+    awards::held,
+    harness::{World, field, reason},
+};
+
+/// Somebody whose second report at a place looks strange, and that report's ticket.
+async fn doubted(world: &World) -> (Uuid, Uuid) {
+    let mut rules = world.rules().await;
+    rules["signals"] = json!({"same_place": 0, "burst": 2, "same_pair": 0, "same_photo": 0});
+    world.put_rules(rules).await;
+    let person = Uuid::now_v7();
+    world.closed(person, "10101").await;
+    (person, world.closed(person, "10101").await)
+}
+
+async fn list(world: &World, by: Uuid) -> Vec<Award> {
+    let request = world.admin(by, "AwardService/ListDoubtedAwards", ListAwardsRequest::default());
+    world.awards().list_doubted_awards(request).await.unwrap().into_inner().awards
+}
+
+async fn own(world: &World, person: Uuid) -> Vec<Award> {
+    let request = world.ask(person, "AwardService/ListAwards", ListAwardsRequest::default());
+    world.awards().list_awards(request).await.unwrap().into_inner().awards
+}
+
+async fn decide(world: &World, by: Uuid, ticket: Uuid, earned: bool) -> Result<Award, Status> {
+    let (ticket_id, reason) = (ticket.to_string(), "已电话核实".to_owned());
+    let request = DecideAwardRequest { ticket_id, rule: String::new(), earned, reason };
+    let request = world.admin(by, "AwardService/DecideAward", request);
+    Ok(world.awards().decide_award(request).await?.into_inner())
+}
+
+async fn appeal(world: &World, by: Uuid, ticket: Uuid) -> Result<Award, Status> {
+    let request =
+        AppealAwardRequest { ticket_id: ticket.to_string(), rule: String::new(), text: "都是不同的问题".into() };
+    Ok(world.awards().appeal_award(world.ask(by, "AwardService/AppealAward", request)).await?.into_inner())
+}
+
+#[tokio::test]
+async fn what_looks_strange_waits_for_a_person_and_costs_nothing() {
+    let world = World::new().await;
+    let (person, ticket) = doubted(&world).await;
+    assert_eq!(held(&world, person).await, (10, 10, 0));
+    let admin = Uuid::now_v7();
+    let listed = list(&world, admin).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!((listed[0].ticket_id.as_str(), listed[0].state()), (ticket.to_string().as_str(), State::Held));
+    assert_eq!(listed[0].signals[0].signal, "BURST");
+    assert_eq!(listed[0].signals[0].evidence, "10 分钟内上报 2 件");
+    // the member sees that somebody looks at it, not how it was found
+    let own = own(&world, person).await;
+    assert_eq!((own.len(), own[0].state(), own[0].signals.len()), (2, State::Held, 0));
+    for _ in 0..2 {
+        assert_eq!(decide(&world, admin, ticket, true).await.unwrap().state(), State::Active);
+    }
+    assert_eq!(held(&world, person).await, (20, 0, 0));
+    assert_eq!(reason(&decide(&world, admin, ticket, false).await.unwrap_err()), "AWARD_DECIDED");
+    assert_eq!(list(&world, admin).await, []);
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn cleared_before_it_is_closed_it_becomes_active_as_any_other() {
+    let world = World::new().await;
+    let (person, _) = doubted(&world).await;
+    let ticket = Uuid::now_v7();
+    world.ticket(ticket, person, "10101", "POOL", "CLAIMED").await;
+    world.hear(1).await;
+    assert_eq!(decide(&world, Uuid::now_v7(), ticket, true).await.unwrap().state(), State::Pending);
+    world.ticket(ticket, person, "10101", "FEEDBACK", "CLOSED").await;
+    world.hear(1).await;
+    assert_eq!(held(&world, person).await, (20, 10, 0));
+    audit(&world.pool).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appeal_is_decided_once_by_somebody_else() {
+    let world = World::new().await;
+    let (person, ticket) = doubted(&world).await;
+    let [first, second, third] = [(); 3].map(|()| Uuid::now_v7());
+    assert_eq!(reason(&appeal(&world, person, ticket).await.unwrap_err()), "APPEAL_NOT_POSSIBLE");
+    assert_eq!(reason(&decide(&world, person, ticket, true).await.unwrap_err()), "OWN_POINTS");
+    assert_eq!(decide(&world, first, ticket, false).await.unwrap().state(), State::Void);
+    assert_eq!(held(&world, person).await, (10, 0, 0));
+    assert_eq!(reason(&appeal(&world, Uuid::now_v7(), ticket).await.unwrap_err()), "AWARD_NOT_FOUND");
+    for _ in 0..2 {
+        assert_eq!(appeal(&world, person, ticket).await.unwrap().appeal, "都是不同的问题");
+    }
+    assert_eq!(reason(&decide(&world, first, ticket, true).await.unwrap_err()), "SECOND_PERSON_REQUIRED");
+    let (one, two) = tokio::join!(decide(&world, second, ticket, true), decide(&world, third, ticket, false));
+    assert_eq!(u8::from(one.is_ok()) + u8::from(two.is_ok()), 1, "one of them decides");
+    let points = if one.is_ok() { 20 } else { 10 };
+    assert_eq!(held(&world, person).await, (points, 0, 0));
+    assert_eq!(reason(&appeal(&world, person, Uuid::now_v7()).await.unwrap_err()), "AWARD_NOT_FOUND");
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn an_appeal_comes_in_time() {
+    let world = World::new().await;
+    let (person, ticket) = doubted(&world).await;
+    decide(&world, Uuid::now_v7(), ticket, false).await.unwrap();
+    world.state.clock.advance(TimeDelta::days(30));
+    assert_eq!(reason(&appeal(&world, person, ticket).await.unwrap_err()), "APPEAL_NOT_POSSIBLE");
+}
+
+#[tokio::test]
+async fn always_the_same_checker_is_seen_at_the_end() {
+    let world = World::new().await;
+    let mut rules = world.rules().await;
+    rules["signals"] = json!({"same_place": 0, "burst": 0, "same_pair": 3, "same_photo": 0});
+    world.put_rules(rules).await;
+    let [person, checker] = [(); 2].map(|()| Uuid::now_v7());
+    for number in 1..=3 {
+        let ticket = Uuid::now_v7();
+        world.ticket(ticket, person, "10101", "POOL", "CLAIMED").await;
+        let payload = json!({"ticket_id": ticket, "number": "GN261123-000042", "from_state": "FEEDBACK", "to_state": "CLOSED",
+            "reporter_id": person, "reporter_role": "courier", "category_code": "10101", "at": world.now(), "checker_id": checker});
+        world.tell("tickets", ticket, "hemei.tickets.v1.TicketChanged", payload).await;
+        world.hear(2).await;
+        let pending = if number < 3 { 0 } else { 10 };
+        assert_eq!(held(&world, person).await.1, pending);
+    }
+    let listed = list(&world, Uuid::now_v7()).await;
+    assert_eq!(listed[0].signals[0].evidence, "30 天内办结 3 件，其中 3 件由同一人核查");
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn a_report_that_was_none_and_is_one_after_all_earns() {
+    let world = World::new().await;
+    let [person, ticket] = [(); 2].map(|()| Uuid::now_v7());
+    for (from, to) in
+        [("POOL", "CLAIMED"), ("CLAIMED", "INVALID"), ("COORDINATION", "DISPATCHED"), ("FEEDBACK", "CLOSED")]
+    {
+        world.ticket(ticket, person, "10101", from, to).await;
+    }
+    world.hear(4).await;
+    assert_eq!(held(&world, person).await, (10, 0, 0));
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn a_verdict_says_why() {
+    let world = World::new().await;
+    let request =
+        DecideAwardRequest { ticket_id: Uuid::now_v7().to_string(), reason: " ".into(), ..Default::default() };
+    let request = world.admin(Uuid::now_v7(), "AwardService/DecideAward", request);
+    assert_eq!(field(&world.awards().decide_award(request).await.unwrap_err()), "reason");
+}
