@@ -15,9 +15,11 @@ const FILES: &[&str] = &[
     "hemei/tickets/v1/inbox.proto",
     "hemei/tickets/v1/channel.proto",
     "hemei/tickets/v1/casework.proto",
-    "hemei/incentives/v1/incentives.proto",
+    "hemei/incentives/v1/points.proto",
+    "hemei/incentives/v1/prizes.proto",
     "hemei/incentives/v1/rules.proto",
     "hemei/incentives/v1/month.proto",
+    "hemei/incentives/v1/ranking.proto",
     "hemei/finance/v1/finance.proto",
 ];
 

@@ -106,6 +106,9 @@ begin
     if exists (select from unnest(postings) p where p.debit_purpose = 'AVAILABLE') then
         perform incentives.draw_lots(postings);
     end if;
+    if exists (select from unnest(postings) p where p.kind in ('ACTIVATE', 'REVERSE')) then
+        perform incentives.keep_score(postings);
+    end if;
 end
 $$;
 

@@ -22,7 +22,7 @@ create table incentives.ticket (
     category_code text collate "C" not null,
     -- 0 where it is not known, 1 for P0 to 4 for P3.
     priority smallint not null,
-    -- 0 where it is not known, 1 for the compound to 4 for the district.
+    -- 0 where it is not known, 1 for the district to 4 for the compound.
     level smallint not null,
     place_path text collate "C" not null,
     photos integer not null,

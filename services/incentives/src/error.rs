@@ -46,6 +46,16 @@ pub enum Refusal {
     SecondPersonRequired,
     #[error("only an award that a person made void within 30 days can be appealed, once")]
     AppealNotPossible,
+    #[error("no closed month of this name in the caller's district")]
+    MonthNotFound,
+    #[error("the month does not stand where this is possible")]
+    MonthMoved,
+    #[error("nobody has this rank in the month")]
+    RankNotFound,
+    #[error("no appeal of this id in the month")]
+    AppealNotFound,
+    #[error("the appeal was answered before")]
+    AppealDecided,
     #[error("too many codes entered")]
     CodeTooOften { wait: Duration },
 }
@@ -82,6 +92,11 @@ impl From<Refusal> for Fault {
             Refusal::AwardDecided => Fault::conflict("AWARD_DECIDED", detail),
             Refusal::SecondPersonRequired => Fault::denied("SECOND_PERSON_REQUIRED", detail),
             Refusal::AppealNotPossible => Fault::conflict("APPEAL_NOT_POSSIBLE", detail),
+            Refusal::MonthNotFound => Fault::not_found("MONTH_NOT_FOUND", &detail).at_field("month", detail),
+            Refusal::MonthMoved => Fault::conflict("MONTH_MOVED", detail),
+            Refusal::RankNotFound => Fault::not_found("RANK_NOT_FOUND", &detail).at_field("rank", detail),
+            Refusal::AppealNotFound => Fault::not_found("APPEAL_NOT_FOUND", &detail).at_field("appeal_id", detail),
+            Refusal::AppealDecided => Fault::conflict("APPEAL_DECIDED", detail),
             Refusal::CodeTooOften { wait } => {
                 let fault = Fault::new(Code::ResourceExhausted, "CODE_TOO_OFTEN", detail);
                 fault.fact("seconds", wait.as_secs().max(1)).retry_after(wait)

@@ -1,7 +1,11 @@
 //! What this service hears. What it tells is written by `incentives.settle` in the statement of the change.
 use chassis::{consumer, faults::Fault};
 use futures::future::BoxFuture;
-use proto::{events::v1::Event, residents::v1::PlaceChanged, tickets::v1::TicketChanged};
+use proto::{
+    events::v1::Event,
+    residents::v1::{PersonChanged, PlaceChanged, PostChanged},
+    tickets::v1::TicketChanged,
+};
 use sqlx::PgConnection;
 use tracing::{Instrument, Span};
 
@@ -62,6 +66,27 @@ pub fn hear_residents<'c>(connection: &'c mut PgConnection, events: &'c [Event])
         }
         if !places.is_empty() {
             store::place::keep(connection, &places).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Keeps the names of people and the posts they hold.
+pub fn hear_members<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> {
+    Box::pin(async move {
+        let (mut names, mut posts) = (Vec::new(), Vec::new());
+        for event in events {
+            if let Some(changed) = consumer::payload::<PersonChanged>(event)? {
+                names.push(wire::name(event, changed)?);
+            } else if let Some(changed) = consumer::payload::<PostChanged>(event)? {
+                posts.push(wire::post(event, changed)?);
+            }
+        }
+        if !names.is_empty() {
+            store::member::keep_names(connection, &names).await?;
+        }
+        if !posts.is_empty() {
+            store::member::keep_posts(connection, &posts).await?;
         }
         Ok(())
     })

@@ -23,11 +23,13 @@ use proto::{
     events::v1::feed_service_server::FeedServiceServer,
     incentives::v1::{
         award_service_server::AwardServiceServer, earning_rule_service_server::EarningRuleServiceServer,
-        points_service_server::PointsServiceServer, prize_service_server::PrizeServiceServer,
+        month_service_server::MonthServiceServer, points_service_server::PointsServiceServer,
+        prize_service_server::PrizeServiceServer, ranking_service_server::RankingServiceServer,
         redemption_service_server::RedemptionServiceServer,
     },
 };
 use sqlx::PgPool;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -36,8 +38,10 @@ mod awarding;
 mod error;
 mod events;
 pub mod ledger;
+mod month;
 mod points;
 mod prize;
+pub mod ranking;
 mod redemption;
 mod rules;
 mod store;
@@ -66,12 +70,22 @@ pub struct Incentives {
     pub vault: Vault,
     pub cache: Cache,
     pub waker: Waker,
+    /// The database's name, once it was asked for.
+    named: Arc<OnceCell<String>>,
 }
 
 impl Incentives {
     /// The service over its parts; nothing is started.
     pub fn new(pool: PgPool, clock: Clock, vault: Vault, cache: Cache, waker: Waker) -> Self {
-        Self { pool, clock, vault, cache, waker }
+        Self { pool, clock, vault, cache, waker, named: Arc::default() }
+    }
+
+    /// The name of the database: what is kept of it elsewhere carries it.
+    pub async fn database_name(&self) -> Result<&str, Fault> {
+        let asked = || async {
+            sqlx::query_scalar!(r#"select current_database()::text as "name!""#).fetch_one(&self.pool).await
+        };
+        Ok(self.named.get_or_try_init(asked).await?)
     }
 
     /// All RPC services, ready to be served.
@@ -83,36 +97,41 @@ impl Incentives {
             .add_service(PrizeServiceServer::new(rpc::Prizes(self.clone())))
             .add_service(AwardServiceServer::new(rpc::Awards(self.clone())))
             .add_service(EarningRuleServiceServer::new(rpc::EarningRules(self.clone())))
+            .add_service(MonthServiceServer::new(rpc::Months(self.clone())))
+            .add_service(RankingServiceServer::new(rpc::Ranking(self.clone())))
             .add_service(RedemptionServiceServer::new(rpc::Redemptions(self.clone())))
             .add_service(FeedServiceServer::new(feed));
         routes.routes()
     }
 
     /// What this service hears: tickets for awards, residents for pick-up points.
-    pub fn consumers(&self, tickets: Source, residents: Source) -> [Consumer; 2] {
-        let consumer = |producer, source, apply: Apply| {
+    pub fn consumers(&self, tickets: Source, residents: Source) -> [Consumer; 3] {
+        let consumer = |producer, purpose, source, apply: Apply| {
             let pool = self.pool.clone();
             Consumer {
                 pool,
                 schema: SCHEMA,
                 producer,
-                purpose: "",
+                purpose,
                 source,
                 effect: Effect::Within(apply),
                 gather: std::time::Duration::ZERO,
             }
         };
         [
-            consumer("tickets", tickets, Arc::new(events::hear_tickets)),
-            consumer("residents", residents, Arc::new(events::hear_residents)),
+            consumer("tickets", "", tickets, Arc::new(events::hear_tickets)),
+            consumer("residents", "", residents.clone(), Arc::new(events::hear_residents)),
+            // a subscription of its own, so that an installation older than the ranking hears of everybody
+            consumer("residents", ".members", residents, Arc::new(events::hear_members)),
         ]
     }
 
-    fn run(&self, consumers: [Consumer; 2], readiness: &Readiness, stop: &CancellationToken) {
+    fn run(&self, consumers: [Consumer; 3], readiness: &Readiness, stop: &CancellationToken) {
         for consumer in consumers {
-            let gate = readiness.gate(consumer.producer);
+            let gate = readiness.gate(if consumer.purpose.is_empty() { consumer.producer } else { "members" });
             tokio::spawn(consumer.run(self.cache.clone(), gate, stop.clone()));
         }
+        tokio::spawn(ranking::run(self.clone(), Duration::from_millis(500), stop.clone()));
         tokio::spawn(sweep::run(self.clone(), Duration::from_secs(1), stop.clone()));
     }
 }

@@ -62,8 +62,8 @@ pub struct Report {
     pub received_at: DateTime<Utc>,
 }
 
-/// Segments of the path of a compound: district, subdistrict or community above it.
-const COMPOUND_DEPTH: usize = 3;
+/// Segments of the path of a compound: district, subdistrict, community, compound.
+const COMPOUND_DEPTH: usize = 4;
 
 impl Default for EarningRules {
     /// The suite's own: ten for a report, half of it for who reported the same, double for safety hazards.
@@ -199,7 +199,7 @@ mod tests {
             first_day: Some(day("2026-11-20")),
             last_day: Some(day("2026-11-30")),
         });
-        let good = Report { photos: 2, place_path: "gn.xy.sh".into(), ..report("85001") };
+        let good = Report { photos: 2, place_path: "gn.xy.sh.yg".into(), ..report("85001") };
         assert_eq!(
             rules.earned("REPORT", &good, day("2026-11-30")),
             (42, "（质量 +4，安全隐患 ×2，清雪行动 ×1.5）".to_owned())

@@ -2,12 +2,12 @@
 //! reservation and each lot ends once.
 use std::time::Duration;
 
-use chassis::{faults::Fault, telemetry};
+use chassis::{clock::business_date, faults::Fault, telemetry};
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::{Incentives, store};
+use crate::{Incentives, awarding::month_start, month::GRACE, store};
 
 const BATCH: i64 = 200;
 /// Members are told so long before they lose points.
@@ -54,6 +54,18 @@ pub async fn sweep_lots(state: &Incentives) -> Result<(i64, i64), Fault> {
     }
 }
 
+/// Closes the months that have ended and publishes those that were shown long enough; answers how many of each.
+pub async fn sweep_months(state: &Incentives) -> Result<(i64, i64), Fault> {
+    let now = state.clock.now();
+    let this_month = month_start(business_date(now - GRACE));
+    let closed = store::month::close(&state.pool, this_month, now).await?;
+    let published = store::month::publish(&state.pool, now, &telemetry::traceparent_of_current()).await?;
+    if published > 0 {
+        state.waker.wake();
+    }
+    Ok((closed, published))
+}
+
 async fn expire(state: &Incentives) -> Result<usize, Fault> {
     let trace = telemetry::traceparent_of_current();
     Ok(store::redemption::expire(&state.pool, state.clock.now(), BATCH, &trace).await?)
@@ -65,6 +77,9 @@ pub async fn run(state: Incentives, longest: Duration, stop: CancellationToken) 
         let swept = sweep(&state).await;
         if let Err(fault) = &swept {
             tracing::warn!(%fault, "expired redemptions not swept");
+        }
+        if let Err(fault) = sweep_months(&state).await {
+            tracing::warn!(%fault, "months not closed or published");
         }
         if let Err(fault) = sweep_lots(&state).await {
             tracing::warn!(%fault, "expired points not swept");

@@ -1,5 +1,7 @@
 //! Proto ⇄ domain; the only file that names both.
 pub mod awards;
+pub mod months;
+pub mod ranking;
 pub mod rules;
 
 use chassis::{clock, faults::Fault};
@@ -7,7 +9,7 @@ use chrono::{DateTime, Utc};
 use proto::{
     events::v1::Event,
     incentives::v1::{self, points_entry, redemption},
-    residents::v1::PlaceChanged,
+    residents::v1::{PersonChanged, PlaceChanged, PostChanged},
     tickets::v1::{CoReport, TicketChanged, ticket},
 };
 use uuid::Uuid;
@@ -18,7 +20,10 @@ use crate::{
     prize::Prize,
     redemption::{Redemption, State, Wanted},
     rules::Report,
-    store::place::Place,
+    store::{
+        member::{Name, Post},
+        place::Place,
+    },
 };
 
 /// An id in a field of a request.
@@ -219,6 +224,24 @@ pub fn place(event: &Event, changed: PlaceChanged) -> Result<Place, Fault> {
     let district_id = heard("district_id", &event.district_id)?;
     let place_id = heard("place_id", &changed.place_id)?;
     Ok(Place { district_id, place_id, path: changed.path, name: changed.name })
+}
+
+pub fn name(event: &Event, changed: PersonChanged) -> Result<Name, Fault> {
+    let district_id = heard("district_id", &event.district_id)?;
+    Ok(Name { district_id, person_id: heard("person_id", &changed.person_id)?, name: changed.name })
+}
+
+pub fn post(event: &Event, changed: PostChanged) -> Result<Post, Fault> {
+    let day = |text: &str| text.parse().map_err(|_| Fault::internal("a post whose date is none"));
+    Ok(Post {
+        district_id: heard("district_id", &event.district_id)?,
+        post_id: heard("post_id", &changed.post_id)?,
+        person_id: heard("person_id", &changed.person_id)?,
+        staff: !earns(changed.role()),
+        from: day(&changed.from_date)?,
+        until: changed.until_date.as_deref().map(day).transpose()?,
+        place_path: changed.place_path,
+    })
 }
 
 fn heard(field: &str, text: &str) -> Result<Uuid, Fault> {

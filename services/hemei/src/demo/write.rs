@@ -206,12 +206,13 @@ async fn hear(pool: &PgPool, cache: &Cache, vault: &Vault, keys_dir: &std::path:
     let media = MediaIds::new(Keyring::load_or_create(keys_dir, "media")?);
     let incentives = Incentives::new(pool.clone(), Clock::System, vault.clone(), cache.clone(), waker("incentives"));
     let finance = finance::Finance::new(pool.clone(), Clock::System, media, waker("finance"));
-    let [_, to_incentives] = incentives.consumers(Source::Local(pool.clone(), "tickets"), residents());
+    let [_, to_incentives, to_members] = incentives.consumers(Source::Local(pool.clone(), "tickets"), residents());
     let (to_tickets, to_finance) = (tickets::residents_consumer(pool, residents()), finance.consumer(residents()));
     tickets::load_categories(pool).await?;
     let told = residents::store::installation::told(pool).await?;
     let posts = tickets::posts_consumer(pool, residents());
-    let each = [to_incentives, to_tickets, posts, to_finance].map(|consumer| tokio::spawn(hear_all(consumer, told)));
+    let each = [to_incentives, to_members, to_tickets, posts, to_finance]
+        .map(|consumer| tokio::spawn(hear_all(consumer, told)));
     for heard in each {
         timeout(PATIENCE, heard).await.context("the services do not hear each other")???;
     }

@@ -73,13 +73,26 @@ impl World {
         let consumers = self.state.consumers(local("tickets"), local("residents"));
         let wait = async {
             while events > 0 {
-                for consumer in &consumers {
+                for consumer in &consumers[..2] {
                     events = events.saturating_sub(consumer.catch_up().await.unwrap());
                 }
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("the events are heard");
+    }
+
+    /// Hears of people and posts until there is nothing new.
+    pub async fn hear_members(&self, mut events: usize) {
+        let local = |schema| Source::Local(self.pool.clone(), schema);
+        let [.., members] = self.state.consumers(local("tickets"), local("residents"));
+        let wait = async {
+            while events > 0 {
+                events = events.saturating_sub(members.catch_up().await.unwrap());
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("the members are heard");
     }
 
     /// Tells that a ticket went from one state to another.
@@ -177,6 +190,14 @@ impl World {
 
     pub fn awards(&self) -> rpc::Awards {
         rpc::Awards(self.state.clone())
+    }
+
+    pub fn ranking(&self) -> rpc::Ranking {
+        rpc::Ranking(self.state.clone())
+    }
+
+    pub fn months(&self) -> rpc::Months {
+        rpc::Months(self.state.clone())
     }
 
     pub fn earning_rules(&self) -> rpc::EarningRules {

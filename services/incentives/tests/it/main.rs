@@ -12,6 +12,8 @@ mod import_prizes;
 mod ledger;
 mod lists;
 mod lots;
+mod months;
+mod ranking;
 mod redeem;
 mod rules;
 mod whole;

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 22] = [
+const LISTS: [&str; 25] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -30,6 +30,9 @@ const LISTS: [&str; 22] = [
     "PointsService/ListPointsEntries",
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
+    "MonthService/ListMonths",
+    "MonthService/GetMonthTerms",
+    "RankingService/GetRanking",
     "AwardService/ListDoubtedAwards",
     "PrizeService/ListPrizes",
     "RedemptionService/ListRedemptions",

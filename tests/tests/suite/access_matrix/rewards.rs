@@ -6,7 +6,14 @@ use uuid::Uuid;
 
 use super::world::Whose;
 
-const RPCS: [(&str, &str); 6] = [
+const RPCS: [(&str, &str); 13] = [
+    ("MonthService/ApproveMonth", "/v1/months/x:approve"),
+    ("MonthService/ReturnMonth", "/v1/months/x:return"),
+    ("MonthService/PutCashAward", "/v1/months/x/awards"),
+    ("MonthService/AppealMonth", "/v1/months/x/appeals"),
+    ("MonthService/DecideMonthAppeal", "/v1/months/x/appeals/{id}:decide"),
+    ("MonthService/PutMonthTerms", "/v1/month-terms"),
+    ("RankingService/PutRankingProfile", "/v1/ranking-profile"),
     ("PointsService/GrantPoints", "/v1/points:grant"),
     ("PointsService/ReverseEntry", "/v1/points/entries/1-AVAILABLE:reverse"),
     ("EarningRuleService/PutEarningRules", "/v1/earning-rules"),
@@ -16,7 +23,9 @@ const RPCS: [(&str, &str); 6] = [
 ];
 
 pub fn knows(rpc: &str) -> bool {
-    rpc == "PointsService/ListMemberEntries" || RPCS.iter().any(|(known, _)| *known == rpc)
+    rpc == "MonthService/GetMonth"
+        || rpc == "PointsService/ListMemberEntries"
+        || RPCS.iter().any(|(known, _)| *known == rpc)
 }
 
 /// Another district's or person's points are not found: their own tests prove it row by row.
@@ -27,6 +36,9 @@ pub async fn ask(rpc: &str, me: &Client, whose: Whose) -> Result<Option<Answer>>
     let id = Uuid::now_v7().to_string();
     if let Some((_, path)) = RPCS.iter().find(|(known, _)| *known == rpc) {
         return Ok(Some(me.post(&path.replace("{id}", &id), &json!({})).await?));
+    }
+    if rpc == "MonthService/GetMonth" {
+        return Ok(Some(me.get("/v1/months/x").await?));
     }
     Ok(Some(me.get(&format!("/v1/members/{id}/points/entries")).await?))
 }
