@@ -21,6 +21,7 @@ const FILES: &[&str] = &[
     "hemei/incentives/v1/month.proto",
     "hemei/incentives/v1/ranking.proto",
     "hemei/finance/v1/finance.proto",
+    "hemei/finance/v1/payout.proto",
 ];
 
 #[expect(clippy::disallowed_macros, reason = "how a build script talks to cargo")]

@@ -23,8 +23,13 @@ pub async fn open(url: &str) -> Result<PgPool> {
 
 /// Waits until every feed is heard to its end.
 pub async fn quiet(pool: &PgPool) -> Result<()> {
-    let pairs =
-        [("incentives", "tickets"), ("incentives", "residents"), ("tickets", "residents"), ("finance", "residents")];
+    let pairs = [
+        ("incentives", "tickets"),
+        ("incentives", "residents"),
+        ("tickets", "residents"),
+        ("finance", "residents"),
+        ("finance", "incentives"),
+    ];
     for (listener, producer) in pairs {
         let statement = format!(
             "select exists (select from {listener}.subscription where producer = '{producer}')

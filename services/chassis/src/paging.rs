@@ -58,6 +58,16 @@ pub fn page_size(requested: i32) -> Result<i64, Fault> {
     }
 }
 
+/// Cuts a list that was read one row too long; answers the token of the next page, empty on the last.
+pub fn cut<T, P: Serialize>(rows: &mut Vec<T>, size: i64, position: impl Fn(&T) -> P) -> String {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if rows.len() <= size {
+        return String::new();
+    }
+    rows.truncate(size);
+    rows.last().map(|last| encode(&position(last))).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

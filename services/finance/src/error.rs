@@ -1,6 +1,8 @@
 //! Why this service refuses.
 use chassis::faults::Fault;
 
+use crate::payout::PayoutState;
+
 /// A refusal with what its texts name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -14,6 +16,12 @@ pub enum Refusal {
     AmountOutOfRange,
     #[error("must be a photo that the caller uploaded")]
     MediaNotYours,
+    #[error("no payout of this id in the caller's district")]
+    PayoutNotFound,
+    #[error("the payout is {state:?}")]
+    PayoutMoved { state: PayoutState },
+    #[error("nobody decides about their own money")]
+    OwnPayout,
     #[error("entry_id was used before with another body")]
     IdReused,
 }
@@ -30,6 +38,9 @@ impl From<Refusal> for Fault {
             }
             Refusal::AmountOutOfRange => Fault::field_reason("AMOUNT_OUT_OF_RANGE", "amount_fen", detail),
             Refusal::MediaNotYours => Fault::field_reason("MEDIA_NOT_YOURS", "voucher_media_id", detail),
+            Refusal::PayoutNotFound => Fault::not_found("PAYOUT_NOT_FOUND", &detail).at_field("payout_id", detail),
+            Refusal::PayoutMoved { state } => Fault::conflict("PAYOUT_MOVED", detail).fact("state", state.code()),
+            Refusal::OwnPayout => Fault::denied("OWN_PAYOUT", detail),
             Refusal::IdReused => Fault::id_reused("entry_id"),
         }
     }

@@ -4,6 +4,7 @@ use futures::future::BoxFuture;
 use proto::{
     api::v1::post::Level,
     events::v1::Event,
+    incentives::v1::CashAwardApproved,
     residents::v1::{PersonChanged, PlaceChanged},
 };
 use sqlx::PgConnection;
@@ -28,6 +29,22 @@ pub fn hear_residents<'c>(connection: &'c mut PgConnection, events: &'c [Event])
         }
         if !people.is_empty() {
             store::person::keep(connection, &people).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Orders what the best of a published month are paid.
+pub fn hear_incentives<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -> BoxFuture<'c, Result<(), Fault>> {
+    Box::pin(async move {
+        let mut ordered = Vec::new();
+        for event in events {
+            if let Some(award) = consumer::payload::<CashAwardApproved>(event)? {
+                ordered.push(wire::payouts::ordered(event, award)?);
+            }
+        }
+        if !ordered.is_empty() {
+            store::payout::order(connection, &ordered).await?;
         }
         Ok(())
     })

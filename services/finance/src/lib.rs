@@ -4,20 +4,25 @@
 //! residents ──feed──▶ funds, names
 //! property office ──▶ INCOME: OUTSIDE → purpose · SPENDING: purpose → OUTSIDE     every entry one immutable transfer
 //! residents of the compound ──▶ balances and every entry
+//! incentives ─feed─▶ payouts: WAITING → READY → SENT → PAID     award fund: OUTSIDE → AVAILABLE ⇄ HELD → OUTSIDE
 //! ```
 use std::sync::Arc;
 
 use chassis::{
     clock::Clock,
-    consumer::{Consumer, Effect},
+    consumer::{Apply, Consumer, Effect},
     faults::Fault,
     feed::{Feed, Source, Waker},
     keys::Keyring,
     media::MediaIds,
     server::Parts,
+    vault::Vault,
     verifier::KeySource,
 };
-use proto::{events::v1::feed_service_server::FeedServiceServer, finance::v1::fund_service_server::FundServiceServer};
+use proto::{
+    events::v1::feed_service_server::FeedServiceServer,
+    finance::v1::{fund_service_server::FundServiceServer, payout_service_server::PayoutServiceServer},
+};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -25,6 +30,7 @@ use tonic::service::Routes;
 mod error;
 mod events;
 mod fund;
+mod payout;
 mod store;
 mod wire;
 
@@ -46,45 +52,56 @@ pub struct Finance {
     pub clock: Clock,
     /// Tells whose a voucher photo is, and where it can be read.
     pub media: MediaIds,
+    /// Seals bank accounts.
+    pub vault: Vault,
     pub waker: Waker,
 }
 
 impl Finance {
     /// The service over its parts; nothing is started.
-    pub fn new(pool: PgPool, clock: Clock, media: MediaIds, waker: Waker) -> Self {
-        Self { pool, clock, media, waker }
+    pub fn new(pool: PgPool, clock: Clock, media: MediaIds, vault: Vault, waker: Waker) -> Self {
+        Self { pool, clock, media, vault, waker }
     }
 
     /// All RPC services, ready to be served.
     pub fn routes(&self) -> Routes {
         let feed = Feed { pool: self.pool.clone(), schema: SCHEMA };
         let mut routes = Routes::builder();
-        routes.add_service(FundServiceServer::new(rpc::Funds(self.clone()))).add_service(FeedServiceServer::new(feed));
+        routes
+            .add_service(FundServiceServer::new(rpc::Funds(self.clone())))
+            .add_service(PayoutServiceServer::new(rpc::Payouts(self.clone())))
+            .add_service(FeedServiceServer::new(feed));
         routes.routes()
     }
 
-    /// What this service hears: residents for compounds and names.
-    pub fn consumer(&self, residents: Source) -> Consumer {
-        let (pool, effect) = (self.pool.clone(), Effect::Within(Arc::new(events::hear_residents)));
-        Consumer {
-            pool,
+    /// What this service hears: residents for compounds and names, incentives for who is to be paid.
+    pub fn consumers(&self, residents: Source, incentives: Source) -> [Consumer; 2] {
+        let consumer = |producer, source, apply: Apply| Consumer {
+            pool: self.pool.clone(),
             schema: SCHEMA,
-            producer: "residents",
+            producer,
             purpose: "",
-            source: residents,
-            effect,
+            source,
+            effect: Effect::Within(apply),
             gather: std::time::Duration::ZERO,
-        }
+        };
+        [
+            consumer("residents", residents, Arc::new(events::hear_residents)),
+            consumer("incentives", incentives, Arc::new(events::hear_incentives)),
+        ]
     }
 }
 
 /// Serves this role until stopped.
 pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> Result<(), Fault> {
     let parts = Parts::open(SCHEMA, loaded, stop)?;
-    let media = Keyring::load_or_create(&parts.loaded.settings.keys_dir, "media").map_err(Fault::internal)?;
-    let finance = Finance::new(parts.pool.clone(), parts.clock.clone(), MediaIds::new(media), parts.waker.clone());
-    let residents = parts.peer("residents")?;
-    let consumer = finance.consumer(Source::Remote(residents.clone()));
-    tokio::spawn(consumer.run(parts.cache.clone(), parts.readiness.gate("residents"), parts.stop.clone()));
+    let keys = |name| Keyring::load_or_create(&parts.loaded.settings.keys_dir, name).map_err(Fault::internal);
+    let (media, vault) = (MediaIds::new(keys("media")?), Vault::new(keys("vault")?, keys("index")?));
+    let finance = Finance::new(parts.pool.clone(), parts.clock.clone(), media, vault, parts.waker.clone());
+    let (residents, incentives) = (parts.peer("residents")?, parts.peer("incentives")?);
+    for consumer in finance.consumers(Source::Remote(residents.clone()), Source::Remote(incentives)) {
+        let gate = parts.readiness.gate(consumer.producer);
+        tokio::spawn(consumer.run(parts.cache.clone(), gate, parts.stop.clone()));
+    }
     parts.serve(finance.routes(), KeySource::Asked(residents)).await
 }

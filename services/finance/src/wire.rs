@@ -1,4 +1,6 @@
 //! Proto ⇄ domain; the only file that names both.
+pub mod payouts;
+
 use chassis::{clock, faults::Fault};
 use proto::{
     events::v1::Event,

@@ -59,7 +59,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "RedemptionService",
         ],
     ),
-    ("资金", &["FundService"]),
+    ("资金", &["FundService", "PayoutService"]),
     ("照片", &[routes_by_hand::PHOTOS]),
     ("其他", &[routes_by_hand::TAG]),
 ];

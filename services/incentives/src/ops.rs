@@ -67,13 +67,3 @@ pub fn code_for(state: &Incentives, caller: &Caller, redemption: &Redemption) ->
     }
     Ok(state.vault.open(CODE, &redemption.code_sealed)?)
 }
-
-/// Cuts a list that was read one row too long; answers the token of the next page, empty on the last.
-fn cut<T, P: serde::Serialize>(rows: &mut Vec<T>, size: i64, position: impl Fn(&T) -> P) -> String {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if rows.len() <= size {
-        return String::new();
-    }
-    rows.truncate(size);
-    rows.last().map(|last| chassis::paging::encode(&position(last))).unwrap_or_default()
-}

@@ -9,6 +9,7 @@ use chassis::{
     keys::Keyring,
     media::MediaIds,
     token::{ClaimedPost, Claims},
+    vault::Vault,
 };
 use chrono::{DateTime, Utc};
 use finance::{Finance, MIGRATOR, rpc};
@@ -30,7 +31,8 @@ pub const COMPOUND: &str = "gn.xy.sh.01";
 pub const ANOTHER: &str = "gn.xy.sh.02";
 
 /// What the services tell that this one listens to.
-const PRODUCERS: &str = "create schema residents; create table residents.outbox (like finance.outbox including all)";
+const PRODUCERS: &str = "create schema residents; create table residents.outbox (like finance.outbox including all);
+     create schema incentives; create table incentives.outbox (like finance.outbox including all)";
 
 pub struct World {
     pub state: Finance,
@@ -53,7 +55,13 @@ impl World {
         let clock = Clock::stopped(DateTime::from_timestamp(1_795_464_000, 0).unwrap());
         let cache = Cache::new(&test_database::redis_url()).unwrap();
         let waker = Waker::start(cache, "finance");
-        let state = Finance::new(pool.clone(), clock, MediaIds::new(keyring("media")), waker);
+        let state = Finance::new(
+            pool.clone(),
+            clock,
+            MediaIds::new(keyring("media")),
+            Vault::new(keyring("vault"), keyring("index")),
+            waker,
+        );
         let (place, office) = (Uuid::now_v7(), Uuid::now_v7());
         let world = Self { state, district: Uuid::now_v7(), place, office, pool, _database: database };
         for (place, path, level) in [
@@ -70,24 +78,53 @@ impl World {
         world
     }
 
-    /// Writes an event of residents.
+    /// Writes an event of residents, or of incentives.
     pub async fn tell(&self, subject: Uuid, kind: &str, payload: serde_json::Value) {
-        let statement =
-            "insert into residents.outbox (district_id, subject_id, type, payload, at) values ($1, $2, $3, $4, $5)";
+        let statement = if kind.starts_with("hemei.incentives") {
+            "insert into incentives.outbox (district_id, subject_id, type, payload, at) values ($1, $2, $3, $4, $5)"
+        } else {
+            "insert into residents.outbox (district_id, subject_id, type, payload, at) values ($1, $2, $3, $4, $5)"
+        };
         let query = sqlx::query(statement).bind(self.district).bind(subject).bind(kind);
         query.bind(payload).bind(self.now()).execute(&self.pool).await.unwrap();
     }
 
     /// Applies what was told, until this many events have been.
     pub async fn hear(&self, mut events: usize) {
-        let consumer = self.state.consumer(Source::Local(self.pool.clone(), "residents"));
+        let local = |schema| Source::Local(self.pool.clone(), schema);
+        let consumers = self.state.consumers(local("residents"), local("incentives"));
         let wait = async {
             while events > 0 {
-                events = events.saturating_sub(consumer.catch_up().await.unwrap());
+                for consumer in &consumers {
+                    events = events.saturating_sub(consumer.catch_up().await.unwrap());
+                }
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("the events are heard");
+    }
+
+    /// Lets incentives order what a member is paid, and hears it; answers its id.
+    pub async fn award(&self, person: Uuid, rank: i32, gross_fen: i64) -> Uuid {
+        let id = Uuid::now_v7();
+        self.award_again(id, person, rank, gross_fen).await;
+        id
+    }
+
+    pub async fn award_again(&self, id: Uuid, person: Uuid, rank: i32, gross_fen: i64) {
+        let told = json!({"cash_award_id": id, "person_id": person, "month": "2026-11", "rank": rank, "gross_fen": gross_fen,
+            "at": self.now()});
+        self.tell(id, "hemei.incentives.v1.CashAwardApproved", told).await;
+        self.hear(1).await;
+    }
+
+    pub fn payouts(&self) -> rpc::Payouts {
+        rpc::Payouts(self.state.clone())
+    }
+
+    /// What a district admin asks.
+    pub fn admin<T>(&self, person: Uuid, rpc: &str, message: T) -> Request<T> {
+        ask(self.district, person, (Role::DistrictAdmin, "gn", Level::District), rpc, message)
     }
 
     /// What the property office wants recorded.
@@ -156,4 +193,10 @@ pub fn reason(status: &Status) -> String {
 
 pub fn fact(status: &Status, name: &str) -> String {
     status.get_details_error_info().expect("a reason").metadata.get(name).cloned().unwrap_or_default()
+}
+
+/// The field a bad request names.
+pub fn field(status: &Status) -> String {
+    let request = status.get_details_bad_request();
+    request.and_then(|request| request.field_violations.first().map(|field| field.field.clone())).unwrap_or_default()
 }

@@ -4,4 +4,5 @@ mod get_fund;
 mod harness;
 mod ledger;
 mod list_fund_entries;
+mod payouts;
 mod record_entry;

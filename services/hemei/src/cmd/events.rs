@@ -59,14 +59,15 @@ async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
         (Clock::System, MediaIds::new(keys("media")?), Waker::start(cache.clone(), "incentives"));
     let vault = Vault::new(keys("vault")?, keys("index")?);
     let tickets = tickets::Tickets::new(pool.clone(), clock.clone(), media.clone(), loaded.role()?, None);
-    let incentives = incentives::Incentives::new(pool.clone(), clock.clone(), vault, cache.clone(), waker.clone());
-    let finance = finance::Finance::new(pool.clone(), clock, media, waker);
+    let incentives =
+        incentives::Incentives::new(pool.clone(), clock.clone(), vault.clone(), cache.clone(), waker.clone());
+    let finance = finance::Finance::new(pool.clone(), clock, media, vault, waker);
     let source = |schema| Source::Local(pool.clone(), schema);
     let mut consumers = vec![
         tickets::residents_consumer(&pool, source("residents")),
         tickets::posts_consumer(&pool, source("residents")),
-        finance.consumer(source("residents")),
     ];
+    consumers.extend(finance.consumers(source("residents"), source("incentives")));
     consumers.extend(incentives.consumers(source("tickets"), source("residents")));
     let tickets = Arc::new(tickets);
     consumers.push(tickets::followers_consumer(&tickets));

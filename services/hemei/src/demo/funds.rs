@@ -1,6 +1,6 @@
 //! What the compounds of the first community took in and spent this year.
 use anyhow::Result;
-use chassis::{access::Caller, cache::Cache, clock::Clock, feed::Waker, keys::Keyring, media::MediaIds};
+use chassis::{access::Caller, cache::Cache, clock::Clock, feed::Waker, keys::Keyring, media::MediaIds, vault::Vault};
 use chrono::{DateTime, TimeDelta, Utc};
 use finance::{Finance, Kind, NewEntry, ops::record_entry};
 use sqlx::PgPool;
@@ -37,8 +37,9 @@ pub async fn record(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let media = MediaIds::new(Keyring::load_or_create(keys_dir, "media")?);
+    let vault = Vault::new(Keyring::load_or_create(keys_dir, "vault")?, Keyring::load_or_create(keys_dir, "index")?);
     let (clock, waker) = (Clock::stopped(now), Waker::start(cache.clone(), "finance"));
-    let finance = Finance::new(pool.clone(), clock, media, waker);
+    let finance = Finance::new(pool.clone(), clock, media, vault, waker);
     for (days, kind, purpose, yuan, text) in ENTRIES {
         let at = now - TimeDelta::days(days);
         finance.clock.advance(at - finance.clock.now());

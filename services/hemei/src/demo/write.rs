@@ -205,9 +205,12 @@ async fn hear(pool: &PgPool, cache: &Cache, vault: &Vault, keys_dir: &std::path:
     let waker = |name| Waker::start(cache.clone(), name);
     let media = MediaIds::new(Keyring::load_or_create(keys_dir, "media")?);
     let incentives = Incentives::new(pool.clone(), Clock::System, vault.clone(), cache.clone(), waker("incentives"));
-    let finance = finance::Finance::new(pool.clone(), Clock::System, media, waker("finance"));
+    let finance = finance::Finance::new(pool.clone(), Clock::System, media, vault.clone(), waker("finance"));
     let [_, to_incentives, to_members] = incentives.consumers(Source::Local(pool.clone(), "tickets"), residents());
-    let (to_tickets, to_finance) = (tickets::residents_consumer(pool, residents()), finance.consumer(residents()));
+    let (to_tickets, [to_finance, _]) = (
+        tickets::residents_consumer(pool, residents()),
+        finance.consumers(residents(), Source::Local(pool.clone(), "incentives")),
+    );
     tickets::load_categories(pool).await?;
     let told = residents::store::installation::told(pool).await?;
     let posts = tickets::posts_consumer(pool, residents());

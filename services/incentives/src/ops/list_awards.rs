@@ -1,4 +1,5 @@
 use chassis::{access::Caller, faults::Fault, paging};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -47,8 +48,9 @@ async fn page(
     (page_size, page_token): (i32, &str),
 ) -> Result<(Vec<Award>, String), Fault> {
     let size = paging::page_size(page_size)?;
-    let beyond = paging::after(page_token)?;
+    let beyond: Option<(DateTime<Utc>, Uuid)> = paging::after(page_token)?;
+    let beyond = beyond.map(|(at, id)| Ok::<_, Fault>((paging::instant(at)?, id))).transpose()?;
     let mut awards = store::verdict::list(&state.pool, caller.district_id, whose, beyond, size + 1).await?;
-    let next = super::cut(&mut awards, size, |last| (last.awarded_at, last.ticket_id));
+    let next = paging::cut(&mut awards, size, |last| (last.awarded_at, last.ticket_id));
     Ok((awards, next))
 }

@@ -14,6 +14,6 @@ pub async fn list_points_entries(
     let size = paging::page_size(page_size)?;
     let below = paging::after(page_token)?.unwrap_or((i64::MAX, i32::MAX));
     let mut entries = store::points::entries(&state.pool, caller.district_id, person_id, below, size + 1).await?;
-    let next = super::cut(&mut entries, size, |last| (last.transfer_id, last.side));
+    let next = paging::cut(&mut entries, size, |last| (last.transfer_id, last.side));
     Ok((entries, next))
 }

@@ -13,6 +13,6 @@ pub async fn list_prizes(
     let size = paging::page_size(page_size)?;
     let after = paging::after(page_token)?.unwrap_or((0, Uuid::nil()));
     let mut prizes = store::prize::list(&state.pool, caller.district_id, after, size + 1).await?;
-    let next = super::cut(&mut prizes, size, |last| (last.points, last.prize_id));
+    let next = paging::cut(&mut prizes, size, |last| (last.points, last.prize_id));
     Ok((prizes, next))
 }

@@ -18,6 +18,6 @@ pub async fn list_redemptions(
     let below = (paging::instant(at)?, id);
     let mut redemptions =
         store::redemption::list(&state.pool, caller.district_id, caller.person_id, below, size + 1).await?;
-    let next = super::cut(&mut redemptions, size, |last| (last.created_at, last.redemption_id));
+    let next = paging::cut(&mut redemptions, size, |last| (last.created_at, last.redemption_id));
     Ok((redemptions, next))
 }

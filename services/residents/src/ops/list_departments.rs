@@ -13,6 +13,6 @@ pub async fn list_departments(
     let size = paging::page_size(page_size)?;
     let after = paging::after::<String>(page_token)?.unwrap_or_default();
     let mut departments = store::department::list(&residents.pool, district_id, &after, size + 1).await?;
-    let next = super::list_places::cut(&mut departments, size, |last| last.code.clone());
+    let next = paging::cut(&mut departments, size, |last| last.code.clone());
     Ok((departments, next))
 }

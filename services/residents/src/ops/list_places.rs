@@ -21,16 +21,6 @@ pub async fn list_places(
         let parent = store::place::get(&residents.pool, district_id, parent_id).await?;
         parent.ok_or(Error::PlaceNotFound("parent_id"))?;
     }
-    let next = cut(&mut places, size, |last| last.path.clone());
+    let next = paging::cut(&mut places, size, |last| last.path.clone());
     Ok((places, next))
-}
-
-/// Takes off the row that was read to see whether there is more, and answers the token of the next page.
-pub fn cut<T>(rows: &mut Vec<T>, size: i64, position: impl Fn(&T) -> String) -> String {
-    let size = usize::try_from(size).unwrap_or(0);
-    if rows.len() <= size {
-        return String::new();
-    }
-    rows.truncate(size);
-    rows.last().map(|last| paging::encode(&position(last))).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 25] = [
+const LISTS: [&str; 28] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -30,6 +30,9 @@ const LISTS: [&str; 25] = [
     "PointsService/ListPointsEntries",
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
+    "PayoutService/GetAwardFund",
+    "PayoutService/ListPayouts",
+    "PayoutService/ListMyPayouts",
     "MonthService/ListMonths",
     "MonthService/GetMonthTerms",
     "RankingService/GetRanking",

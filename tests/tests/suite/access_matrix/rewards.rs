@@ -6,7 +6,15 @@ use uuid::Uuid;
 
 use super::world::Whose;
 
-const RPCS: [(&str, &str); 13] = [
+const RPCS: [(&str, &str); 21] = [
+    ("PayoutService/AddBudget", "/v1/award-fund:add"),
+    ("PayoutService/PutAwardTax", "/v1/award-fund:tax"),
+    ("PayoutService/ClaimPayout", "/v1/payouts/{id}:claim"),
+    ("PayoutService/ExportBankFile", "/v1/payout-batches"),
+    ("PayoutService/RecordBankResult", "/v1/payouts/x:bank_result"),
+    ("PayoutService/PayInPerson", "/v1/payouts/x:pay_in_person"),
+    ("PayoutService/ReturnPayout", "/v1/payouts/x:return"),
+    ("PayoutService/OfferPayout", "/v1/payouts/x:offer"),
     ("MonthService/ApproveMonth", "/v1/months/x:approve"),
     ("MonthService/ReturnMonth", "/v1/months/x:return"),
     ("MonthService/PutCashAward", "/v1/months/x/awards"),

@@ -1,0 +1,82 @@
+use chassis::{access::Caller, faults::Fault, paging};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    Finance, Refusal,
+    payout::{ACCOUNT, Claim, Move, Payout, PayoutState},
+    store::{self, payout::Wanted},
+};
+
+/// A page of the district's payouts, oldest first.
+pub async fn list_payouts(
+    state: &Finance,
+    caller: &Caller,
+    of: Option<PayoutState>,
+    (page_size, page_token): (i32, &str),
+) -> Result<(Vec<Payout>, String), Fault> {
+    let size = paging::page_size(page_size)?;
+    let beyond: Option<(DateTime<Utc>, Uuid)> = paging::after(page_token)?;
+    let beyond = beyond.map(|(at, id)| Ok::<_, Fault>((paging::instant(at)?, id))).transpose()?;
+    let wanted = Wanted { state: of, beyond, ..Wanted::default() };
+    let mut payouts = store::payout::list(&state.pool, caller.district_id, &wanted, size + 1).await?;
+    let next = paging::cut(&mut payouts, size, |last| (last.ordered_at, last.payout_id));
+    Ok((payouts, next))
+}
+
+/// The caller's payouts, newest first.
+pub async fn list_my_payouts(state: &Finance, caller: &Caller) -> Result<Vec<Payout>, Fault> {
+    let wanted = Wanted { person_id: Some(caller.person_id), ..Wanted::default() };
+    let mut payouts = store::payout::list(&state.pool, caller.district_id, &wanted, 100).await?;
+    payouts.reverse();
+    Ok(payouts)
+}
+
+/// Keeps how the caller wants to be paid.
+pub async fn claim_payout(state: &Finance, caller: &Caller, payout_id: Uuid, claim: &Claim) -> Result<Payout, Fault> {
+    let sealed = match claim {
+        Claim::Bank { account_number, .. } => Some(state.vault.seal(ACCOUNT, account_number)),
+        Claim::InPerson => None,
+    };
+    let whose = (caller.district_id, caller.person_id, payout_id);
+    let claimed = store::payout::claim(&state.pool, whose, claim, sealed.as_deref()).await?;
+    let payout = find(state, caller, payout_id).await?;
+    if payout.person_id != caller.person_id {
+        return Err(Refusal::PayoutNotFound.into());
+    }
+    if claimed { Ok(payout) } else { Err(Refusal::PayoutMoved { state: payout.state }.into()) }
+}
+
+/// Moves a payout on; the same again answers it. Nobody decides about their own money.
+pub async fn move_payout(state: &Finance, caller: &Caller, payout_id: Uuid, wanted: &Move) -> Result<Payout, Fault> {
+    let yours = |media| state.media.minted_for(media, caller.district_id, caller.person_id);
+    if !wanted.signature().is_none_or(yours) {
+        let detail = "must be a photo that the caller uploaded";
+        return Err(Fault::field_reason("MEDIA_NOT_YOURS", "signature_media_id", detail));
+    }
+    let by = (caller.person_id, state.clock.now());
+    let moved = store::payout::go(&state.pool, (caller.district_id, payout_id), wanted, by).await?;
+    let payout = find(state, caller, payout_id).await?;
+    if moved {
+        state.waker.wake();
+        return Ok(payout);
+    }
+    if payout.person_id == caller.person_id {
+        return Err(Refusal::OwnPayout.into());
+    }
+    if *wanted == Move::Offered && matches!(payout.state, PayoutState::Waiting | PayoutState::Ready) {
+        return Ok(payout);
+    }
+    let same = payout.state == wanted.states().1
+        && payout.by_id == Some(caller.person_id)
+        && payout.reason == wanted.reason()
+        && payout.signature_media_id == wanted.signature()
+        && wanted.batch_id().is_none_or(|batch| payout.batch_id == Some(batch));
+    if same { Ok(payout) } else { Err(Refusal::PayoutMoved { state: payout.state }.into()) }
+}
+
+async fn find(state: &Finance, caller: &Caller, payout_id: Uuid) -> Result<Payout, Fault> {
+    let wanted = Wanted { payout_id: Some(payout_id), ..Wanted::default() };
+    let found = store::payout::list(&state.pool, caller.district_id, &wanted, 1).await?.pop();
+    Ok(found.ok_or(Refusal::PayoutNotFound)?)
+}

@@ -1,0 +1,216 @@
+//! Payouts: their state, money, history and outbox move in one statement.
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::payout::{Claim, Method, Move, Ordered, Payout, PayoutState};
+
+/// Orders payouts, each award once, and holds money for them as far as there is any.
+pub async fn order(connection: &mut PgConnection, ordered: &[Ordered]) -> sqlx::Result<()> {
+    let districts: Vec<Uuid> = ordered.iter().map(|one| one.district_id).collect();
+    let ids: Vec<Uuid> = ordered.iter().map(|one| one.payout_id).collect();
+    let people: Vec<Uuid> = ordered.iter().map(|one| one.person_id).collect();
+    let months: Vec<&str> = ordered.iter().map(|one| one.month.as_str()).collect();
+    let ranks: Vec<i32> = ordered.iter().map(|one| one.rank).collect();
+    let gross: Vec<i64> = ordered.iter().map(|one| one.gross_fen).collect();
+    let times: Vec<DateTime<Utc>> = ordered.iter().map(|one| one.at).collect();
+    super::award_fund::lock(&mut *connection, &districts).await?;
+    sqlx::query!(
+        "insert into finance.payout (district_id, payout_id, person_id, month, rank, gross_fen, tax_fen, state, ordered_at, changed_at)
+        select o.district_id, o.payout_id, o.person_id, o.month, o.rank, o.gross_fen, o.gross_fen * f.tax_percent / 100, 'WAITING',
+            o.at, o.at
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int4[], $6::int8[], $7::timestamptz[])
+            o (district_id, payout_id, person_id, month, rank, gross_fen, at)
+        join finance.award_fund f on f.district_id = o.district_id
+        on conflict on constraint payout_key do nothing",
+        &districts,
+        &ids,
+        &people,
+        &months as _,
+        &ranks,
+        &gross,
+        &times
+    )
+    .execute(&mut *connection)
+    .await?;
+    let last = times.into_iter().max();
+    sqlx::query_scalar!(
+        "select finance.hold_waiting(d, $2) from (select distinct d from unnest($1::uuid[]) d order by 1) d",
+        &districts,
+        last
+    )
+    .fetch_all(connection)
+    .await
+    .map(drop)
+}
+
+/// Keeps how a member wants to be paid, until it is sent; false where it is not theirs or has gone on.
+pub async fn claim(
+    pool: &PgPool,
+    (district_id, person_id, payout_id): (Uuid, Uuid, Uuid),
+    claim: &Claim,
+    sealed: Option<&[u8]>,
+) -> sqlx::Result<bool> {
+    let (method, name) = match claim {
+        Claim::InPerson => (Method::InPerson, None),
+        Claim::Bank { account_name, .. } => (Method::Bank, Some(account_name)),
+    };
+    let claimed = sqlx::query!(
+        "update finance.payout set method = $4, account_name = $5, account_sealed = $6
+        where district_id = $1 and payout_id = $2 and person_id = $3 and state in ('WAITING', 'READY')",
+        district_id,
+        payout_id,
+        person_id,
+        method as Method,
+        name,
+        sealed
+    );
+    Ok(claimed.execute(pool).await?.rows_affected() > 0)
+}
+
+/// Moves a payout of somebody else and its money; false where it does not stand where that is possible.
+pub async fn go(
+    pool: &PgPool,
+    (district_id, payout_id): (Uuid, Uuid),
+    wanted: &Move,
+    (by, now): (Uuid, DateTime<Utc>),
+) -> sqlx::Result<bool> {
+    let (from, to) = wanted.states();
+    let from: Vec<&str> = from.iter().map(|state| state.code()).collect();
+    let mut transaction = pool.begin().await?;
+    super::award_fund::lock(&mut transaction, &[district_id]).await?;
+    let moved = sqlx::query_scalar!(
+        r#"with e as (
+            update finance.payout p set state = $4, reason = $5, signature_media_id = $6, by_id = $7, changed_at = $8,
+                method = case when $10 or $4 = 'RETURNED' then null else p.method end,
+                account_name = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_name end,
+                account_sealed = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_sealed end
+            from (select q.district_id, q.payout_id, q.state from finance.payout q
+                where q.district_id = $1 and q.payout_id = $2 for update) before
+            where p.district_id = before.district_id and p.payout_id = before.payout_id and before.state = any($3)
+                and p.person_id <> $7 and ($9::uuid is null or p.batch_id = $9)
+            returning p, before.state as before),
+        settled as (select finance.settle_payouts(array_agg(e.p) filter (where e.before <> 'WAITING')) from e)
+        select count(*) as "many!" from e cross join settled"#,
+        district_id,
+        payout_id,
+        &from as _,
+        to as PayoutState,
+        wanted.reason(),
+        wanted.signature(),
+        by,
+        now,
+        wanted.batch_id(),
+        matches!(wanted, Move::BankRefused { .. })
+    );
+    let moved = moved.fetch_one(&mut *transaction).await? > 0;
+    if moved && matches!(wanted, Move::Returned { .. } | Move::Offered) {
+        // what came back may be enough for who waits
+        let held = sqlx::query_scalar!("select finance.hold_waiting($1, $2)", district_id, now);
+        held.fetch_one(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(moved)
+}
+
+/// Payouts of a district: one, those of a person, or those in a state, beyond a position.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub payout_id: Option<Uuid>,
+    pub person_id: Option<Uuid>,
+    pub state: Option<PayoutState>,
+    pub batch_id: Option<Uuid>,
+    pub beyond: Option<(DateTime<Utc>, Uuid)>,
+}
+
+/// At most so many, oldest first.
+pub async fn list(
+    executor: impl sqlx::PgExecutor<'_>,
+    district_id: Uuid,
+    wanted: &Wanted,
+    limit: i64,
+) -> sqlx::Result<Vec<Payout>> {
+    let (at, id) = wanted.beyond.unzip();
+    sqlx::query_as!(
+        Payout,
+        r#"select p.payout_id, p.person_id, coalesce(n.name, '') as "person_name!", p.month, p.rank, p.gross_fen, p.tax_fen,
+            p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
+            p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at
+        from finance.payout p
+        left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
+        where p.district_id = $1 and ($2::uuid is null or p.payout_id = $2) and ($3::uuid is null or p.person_id = $3)
+            and ($4::text is null or p.state = $4) and ($5::uuid is null or p.batch_id = $5)
+            and ($6::timestamptz is null or (p.ordered_at, p.payout_id) > ($6, $7))
+        order by p.ordered_at, p.payout_id limit $8"#,
+        district_id,
+        wanted.payout_id,
+        wanted.person_id,
+        wanted.state as Option<PayoutState>,
+        wanted.batch_id,
+        at,
+        id,
+        limit
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// Opens a batch; false where there is one of this id.
+pub async fn open_batch(
+    connection: &mut PgConnection,
+    (district_id, batch_id): (Uuid, Uuid),
+    (by, now): (Uuid, DateTime<Utc>),
+    most: i64,
+) -> sqlx::Result<bool> {
+    super::award_fund::lock(&mut *connection, &[district_id]).await?;
+    let opened = sqlx::query_scalar!(
+        r#"with opened as (
+            insert into finance.payout_batch (district_id, batch_id, by_id, at) values ($1, $2, $3, $4)
+            on conflict on constraint payout_batch_key do nothing returning batch_id),
+        chosen as (
+            select p.district_id, p.payout_id, o.batch_id from opened o
+            join finance.payout p on p.district_id = $1 and p.state = 'READY' and p.method = 'BANK'
+            order by p.ordered_at, p.payout_id limit $5 for update of p),
+        sent as (
+            update finance.payout p set state = 'SENT', batch_id = c.batch_id, by_id = $3, changed_at = $4, reason = ''
+            from chosen c where p.district_id = c.district_id and p.payout_id = c.payout_id and p.state = 'READY' and p.method = 'BANK'
+            returning p.payout_id)
+        select count(*) as "many!" from opened o where (select count(*) from sent) >= 0"#,
+        district_id,
+        batch_id,
+        by,
+        now,
+        most
+    );
+    Ok(opened.fetch_one(connection).await? > 0)
+}
+
+/// Keeps the file of a batch.
+pub async fn close_batch(
+    connection: &mut PgConnection,
+    (district_id, batch_id): (Uuid, Uuid),
+    (payouts, net_fen, sealed): (i32, i64, &[u8]),
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update finance.payout_batch set payouts = $3, net_fen = $4, file_sealed = $5 where district_id = $1 and batch_id = $2",
+        district_id,
+        batch_id,
+        payouts,
+        net_fen,
+        sealed
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// The lines, fen and sealed file of a batch.
+pub async fn batch(pool: &PgPool, district_id: Uuid, batch_id: Uuid) -> sqlx::Result<Option<(i32, i64, Vec<u8>)>> {
+    let row = sqlx::query!(
+        r#"select payouts, net_fen, file_sealed as "file_sealed!" from finance.payout_batch
+        where district_id = $1 and batch_id = $2 and file_sealed is not null"#,
+        district_id,
+        batch_id
+    );
+    Ok(row.fetch_optional(pool).await?.map(|row| (row.payouts, row.net_fen, row.file_sealed)))
+}
