@@ -56,6 +56,10 @@ pub enum Refusal {
     AppealNotFound,
     #[error("the appeal was answered before")]
     AppealDecided,
+    #[error("a member may redeem {limit} of this prize in a month")]
+    PrizeLimit { limit: i32 },
+    #[error("{reserved} pieces are reserved")]
+    StockBelowReserved { reserved: i64 },
     #[error("too many codes entered")]
     CodeTooOften { wait: Duration },
 }
@@ -97,6 +101,10 @@ impl From<Refusal> for Fault {
             Refusal::RankNotFound => Fault::not_found("RANK_NOT_FOUND", &detail).at_field("rank", detail),
             Refusal::AppealNotFound => Fault::not_found("APPEAL_NOT_FOUND", &detail).at_field("appeal_id", detail),
             Refusal::AppealDecided => Fault::conflict("APPEAL_DECIDED", detail),
+            Refusal::PrizeLimit { limit } => Fault::conflict("PRIZE_LIMIT", detail).fact("limit", limit),
+            Refusal::StockBelowReserved { reserved } => {
+                Fault::conflict("STOCK_BELOW_RESERVED", detail).fact("reserved", reserved)
+            }
             Refusal::CodeTooOften { wait } => {
                 let fault = Fault::new(Code::ResourceExhausted, "CODE_TOO_OFTEN", detail);
                 fault.fact("seconds", wait.as_secs().max(1)).retry_after(wait)

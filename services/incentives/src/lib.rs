@@ -14,6 +14,7 @@ use chassis::{
     faults::Fault,
     feed::{Feed, Source, Waker},
     keys::Keyring,
+    media::MediaIds,
     ops::Readiness,
     server::Parts,
     vault::Vault,
@@ -68,6 +69,8 @@ pub struct Incentives {
     pub clock: Clock,
     /// Seals pick-up codes.
     pub vault: Vault,
+    /// Tells whose a photo of a prize is, and where it can be seen.
+    pub media: MediaIds,
     pub cache: Cache,
     pub waker: Waker,
     /// The database's name, once it was asked for.
@@ -76,8 +79,8 @@ pub struct Incentives {
 
 impl Incentives {
     /// The service over its parts; nothing is started.
-    pub fn new(pool: PgPool, clock: Clock, vault: Vault, cache: Cache, waker: Waker) -> Self {
-        Self { pool, clock, vault, cache, waker, named: Arc::default() }
+    pub fn new(pool: PgPool, clock: Clock, vault: Vault, media: MediaIds, cache: Cache, waker: Waker) -> Self {
+        Self { pool, clock, vault, media, cache, waker, named: Arc::default() }
     }
 
     /// The name of the database: what is kept of it elsewhere carries it.
@@ -141,8 +144,8 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     let parts = Parts::open(SCHEMA, loaded, stop)?;
     let keys = |name| Keyring::load_or_create(&parts.loaded.settings.keys_dir, name).map_err(Fault::internal);
     let vault = Vault::new(keys("vault")?, keys("index")?);
-    let incentives =
-        Incentives::new(parts.pool.clone(), parts.clock.clone(), vault, parts.cache.clone(), parts.waker.clone());
+    let (pool, clock, cache) = (parts.pool.clone(), parts.clock.clone(), parts.cache.clone());
+    let incentives = Incentives::new(pool, clock, vault, MediaIds::new(keys("media")?), cache, parts.waker.clone());
     let (tickets, residents) = (parts.peer("tickets")?, parts.peer("residents")?);
     let consumers = incentives.consumers(Source::Remote(tickets), Source::Remote(residents.clone()));
     incentives.run(consumers, &parts.readiness, &parts.stop);

@@ -19,11 +19,14 @@ mod list_redemptions;
 mod put_cash_award;
 mod put_earning_rules;
 mod put_month_terms;
+mod put_prize;
 mod put_ranking_profile;
+mod record_stock_take;
 mod redeem;
 mod return_month;
 mod reverse_entry;
 mod simulate_earning_rules;
+mod take_back;
 
 pub use appeal_award::appeal_award;
 pub use appeal_month::{appeal_month, decide_month_appeal};
@@ -45,11 +48,14 @@ pub use list_redemptions::list_redemptions;
 pub use put_cash_award::put_cash_award;
 pub use put_earning_rules::put_earning_rules;
 pub use put_month_terms::{get_month_terms, put_month_terms};
+pub use put_prize::put_prize;
 pub use put_ranking_profile::put_ranking_profile;
+pub use record_stock_take::record_stock_take;
 pub use redeem::redeem;
 pub use return_month::return_month;
 pub use reverse_entry::reverse_entry;
 pub use simulate_earning_rules::{Simulation, simulate_earning_rules};
+pub use take_back::take_back;
 
 use chassis::{access::Caller, faults::Fault, telemetry};
 

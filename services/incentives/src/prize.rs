@@ -15,6 +15,33 @@ pub struct Prize {
     pub pickup_place_id: Uuid,
     pub pickup_place_name: String,
     pub hold_hours: i32,
+    pub pickup_hours: String,
+    pub per_person_month: i32,
+    pub photo_media_id: Option<Uuid>,
+    pub active: bool,
+}
+
+/// What can be changed of a prize.
+#[derive(Clone, Debug)]
+pub struct PrizeEdit {
+    pub prize_id: Uuid,
+    pub points: i64,
+    pub hold_hours: i32,
+    pub pickup_hours: String,
+    pub per_person_month: i32,
+    pub photo_media_id: Option<Uuid>,
+    pub active: bool,
+}
+
+/// What was counted at a pick-up point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockTake {
+    pub stock_take_id: Uuid,
+    pub prize_id: Uuid,
+    pub counted: i64,
+    pub expected: i64,
+    pub note: String,
+    pub by_id: Uuid,
 }
 
 /// One row of the import file, as written there.

@@ -8,6 +8,9 @@ pub const CODE: &str = "redemption.code";
 /// How long a hand-over can be repeated by its code.
 pub const REPEATABLE: TimeDelta = TimeDelta::hours(24);
 
+/// How long after it was handed over a prize can be taken back.
+pub const TAKE_BACK_FOR: TimeDelta = TimeDelta::days(7);
+
 /// Where a redemption is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -16,6 +19,7 @@ pub enum State {
     HandedOver,
     Cancelled,
     Expired,
+    Returned,
 }
 
 impl State {
@@ -26,6 +30,7 @@ impl State {
             Self::HandedOver => "HANDED_OVER",
             Self::Cancelled => "CANCELLED",
             Self::Expired => "EXPIRED",
+            Self::Returned => "RETURNED",
         }
     }
 
@@ -36,6 +41,7 @@ impl State {
             Self::HandedOver => "已领取",
             Self::Cancelled => "已取消",
             Self::Expired => "逾期未领",
+            Self::Returned => "已退回",
         }
     }
 }

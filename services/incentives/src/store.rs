@@ -12,6 +12,7 @@ pub mod prize;
 pub mod redemption;
 pub mod rules;
 pub mod score;
+pub mod shelf;
 pub mod signal;
 pub mod ticket;
 pub mod verdict;

@@ -1,6 +1,7 @@
 //! Proto ⇄ domain; the only file that names both.
 pub mod awards;
 pub mod months;
+pub mod prizes;
 pub mod ranking;
 pub mod rules;
 
@@ -17,7 +18,6 @@ use uuid::Uuid;
 use crate::{
     ops::{Estimate, Held},
     points::{Balances, Bucket, Change, Effect, Entry, Heard, earns, effect},
-    prize::Prize,
     redemption::{Redemption, State, Wanted},
     rules::Report,
     store::{
@@ -103,18 +103,6 @@ pub fn entry(entry: Entry) -> v1::PointsEntry {
     }
 }
 
-pub fn prize(prize: Prize) -> v1::Prize {
-    v1::Prize {
-        prize_id: prize.prize_id.to_string(),
-        name: prize.name,
-        points: prize.points,
-        stock: prize.stock,
-        pickup_place_id: prize.pickup_place_id.to_string(),
-        pickup_place_name: prize.pickup_place_name,
-        hold_hours: prize.hold_hours,
-    }
-}
-
 /// The redemption with the code where it is given.
 pub fn redemption(redemption: Redemption, code: String) -> v1::Redemption {
     let state = match redemption.state {
@@ -122,6 +110,7 @@ pub fn redemption(redemption: Redemption, code: String) -> v1::Redemption {
         State::HandedOver => redemption::State::HandedOver,
         State::Cancelled => redemption::State::Cancelled,
         State::Expired => redemption::State::Expired,
+        State::Returned => redemption::State::Returned,
     };
     v1::Redemption {
         redemption_id: redemption.redemption_id.to_string(),

@@ -59,8 +59,14 @@ async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
         (Clock::System, MediaIds::new(keys("media")?), Waker::start(cache.clone(), "incentives"));
     let vault = Vault::new(keys("vault")?, keys("index")?);
     let tickets = tickets::Tickets::new(pool.clone(), clock.clone(), media.clone(), loaded.role()?, None);
-    let incentives =
-        incentives::Incentives::new(pool.clone(), clock.clone(), vault.clone(), cache.clone(), waker.clone());
+    let incentives = incentives::Incentives::new(
+        pool.clone(),
+        clock.clone(),
+        vault.clone(),
+        media.clone(),
+        cache.clone(),
+        waker.clone(),
+    );
     let finance = finance::Finance::new(pool.clone(), clock, media, vault, waker);
     let source = |schema| Source::Local(pool.clone(), schema);
     let mut consumers = vec![

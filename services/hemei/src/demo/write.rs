@@ -204,7 +204,8 @@ async fn hear(pool: &PgPool, cache: &Cache, vault: &Vault, keys_dir: &std::path:
     let residents = || Source::Local(pool.clone(), "residents");
     let waker = |name| Waker::start(cache.clone(), name);
     let media = MediaIds::new(Keyring::load_or_create(keys_dir, "media")?);
-    let incentives = Incentives::new(pool.clone(), Clock::System, vault.clone(), cache.clone(), waker("incentives"));
+    let incentives =
+        Incentives::new(pool.clone(), Clock::System, vault.clone(), media.clone(), cache.clone(), waker("incentives"));
     let finance = finance::Finance::new(pool.clone(), Clock::System, media, vault.clone(), waker("finance"));
     let [_, to_incentives, to_members] = incentives.consumers(Source::Local(pool.clone(), "tickets"), residents());
     let (to_tickets, [to_finance, _]) = (

@@ -43,12 +43,15 @@ async fn known(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Re
 /// What was missing, where that is why the statement failed.
 async fn why(state: &Incentives, caller: &Caller, wanted: Wanted, error: sqlx::Error) -> Result<Fault, Fault> {
     let missing = broken_constraint(&error);
-    if !matches!(missing, Some("stock_not_negative" | "balance_not_negative")) {
+    if !matches!(missing, Some("stock_not_negative" | "balance_not_negative" | "prize_limit")) {
         return Ok(error.into());
     }
     let district_id = caller.district_id;
     let prize = store::prize::stock_and_points(&state.pool, district_id, wanted.prize_id).await?;
-    let (stock, points) = prize.ok_or(Refusal::PrizeNotFound)?;
+    let (stock, points, limit) = prize.ok_or(Refusal::PrizeNotFound)?;
+    if missing == Some("prize_limit") {
+        return Ok(Refusal::PrizeLimit { limit }.into());
+    }
     if missing == Some("stock_not_negative") {
         return Ok(Refusal::OutOfStock { stock }.into());
     }

@@ -48,4 +48,12 @@ impl RedemptionService for Redemptions {
         let redemption = ops::hand_over(&self.0, &caller, &code).await?;
         Ok(Response::new(self.answer(&caller, redemption)?))
     }
+
+    async fn take_back(&self, request: Request<v1::TakeBackRequest>) -> Result<Response<v1::Redemption>, Status> {
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let redemption_id = wire::id("redemption_id", &asked.redemption_id)?;
+        let reason = wire::text("reason", &asked.reason, 2, 100)?;
+        let redemption = ops::take_back(&self.0, &caller, redemption_id, (asked.restock, &reason)).await?;
+        Ok(Response::new(self.answer(&caller, redemption)?))
+    }
 }

@@ -8,7 +8,8 @@ use crate::prize::{Prize, Supply};
 pub async fn list(pool: &PgPool, district_id: Uuid, after: (i64, Uuid), limit: i64) -> sqlx::Result<Vec<Prize>> {
     sqlx::query_as!(
         Prize,
-        r#"select p.prize_id, p.name, p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours
+        r#"select p.prize_id, p.name, p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours,
+            p.pickup_hours, p.per_person_month, p.photo_media_id, p.active
         from incentives.prize p
         join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
         where p.district_id = $1 and p.active and (p.points, p.prize_id) > ($2, $3)
@@ -22,14 +23,18 @@ pub async fn list(pool: &PgPool, district_id: Uuid, after: (i64, Uuid), limit: i
     .await
 }
 
-/// What is left of an active prize, and its price.
-pub async fn stock_and_points(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<(i64, i64)>> {
+/// What is left of an active prize, its price, and how many a member may have in a month.
+pub async fn stock_and_points(
+    pool: &PgPool,
+    district_id: Uuid,
+    prize_id: Uuid,
+) -> sqlx::Result<Option<(i64, i64, i32)>> {
     let row = sqlx::query!(
-        "select stock, points from incentives.prize where district_id = $1 and prize_id = $2 and active",
+        "select stock, points, per_person_month from incentives.prize where district_id = $1 and prize_id = $2 and active",
         district_id,
         prize_id
     );
-    Ok(row.fetch_optional(pool).await?.map(|row| (row.stock, row.points)))
+    Ok(row.fetch_optional(pool).await?.map(|row| (row.stock, row.points, row.per_person_month)))
 }
 
 /// The lines whose pick-up point is unknown, and those that would supply less than is already reserved or handed over.

@@ -7,6 +7,7 @@ use chassis::{
     clock::Clock,
     feed::{Source, Waker},
     keys::Keyring,
+    media::MediaIds,
     token::{ClaimedPost, Claims},
     vault::Vault,
 };
@@ -48,7 +49,7 @@ impl World {
         let cache = Cache::new(&test_database::redis_url()).unwrap();
         let vault = Vault::new(keyring("vault"), keyring("index"));
         let waker = Waker::start(cache.clone(), "incentives");
-        let state = Incentives::new(pool.clone(), clock, vault, cache, waker);
+        let state = Incentives::new(pool.clone(), clock, vault, MediaIds::new(keyring("media")), cache, waker);
         let world = Self { state, district: Uuid::now_v7(), pool, _database: database };
         for path in [COMMUNITY, PICKUP, ELSEWHERE] {
             let place = json!({"place_id": Uuid::now_v7(), "name": path, "path": path});

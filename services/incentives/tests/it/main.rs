@@ -16,4 +16,5 @@ mod months;
 mod ranking;
 mod redeem;
 mod rules;
+mod shelf;
 mod whole;

@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use super::world::Whose;
 
-const RPCS: [(&str, &str); 21] = [
+const RPCS: [(&str, &str); 24] = [
+    ("RedemptionService/TakeBack", "/v1/redemptions/x:take_back"),
+    ("PrizeService/PutPrize", "/v1/prizes/x"),
+    ("PrizeService/RecordStockTake", "/v1/prizes/x/stock-takes"),
     ("PayoutService/AddBudget", "/v1/award-fund:add"),
     ("PayoutService/PutAwardTax", "/v1/award-fund:tax"),
     ("PayoutService/ClaimPayout", "/v1/payouts/{id}:claim"),

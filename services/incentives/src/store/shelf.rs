@@ -1,0 +1,137 @@
+//! Prizes as people look after them.
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::redemption::Asked;
+use crate::{
+    prize::{Prize, PrizeEdit, StockTake},
+    redemption::TAKE_BACK_FOR,
+};
+
+/// Changes a prize; nothing where there is none.
+pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit) -> sqlx::Result<Option<Prize>> {
+    sqlx::query_as!(
+        Prize,
+        r#"with e as (
+            update incentives.prize p set points = $3, hold_hours = $4, pickup_hours = $5, per_person_month = $6,
+                photo_media_id = coalesce($7, p.photo_media_id), active = $8
+            where p.district_id = $1 and p.prize_id = $2 returning p.*)
+        select e.prize_id, e.name, e.points, e.stock, e.pickup_place_id, l.name as pickup_place_name, e.hold_hours, e.pickup_hours,
+            e.per_person_month, e.photo_media_id, e.active
+        from e join incentives.place l on l.district_id = e.district_id and l.place_id = e.pickup_place_id"#,
+        district_id,
+        edit.prize_id,
+        edit.points,
+        edit.hold_hours,
+        edit.pickup_hours,
+        edit.per_person_month,
+        edit.photo_media_id,
+        edit.active
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Where a prize is picked up: name and path.
+pub async fn pickup(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<(String, String)>> {
+    let row = sqlx::query!(
+        "select l.name, l.path from incentives.prize p
+        join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
+        where p.district_id = $1 and p.prize_id = $2",
+        district_id,
+        prize_id
+    );
+    Ok(row.fetch_optional(pool).await?.map(|row| (row.name, row.path)))
+}
+
+/// Counts a shelf: the stock becomes what was counted without what is reserved. Fewer than those breaks `stock_not_negative`;
+/// nothing where the id is taken.
+pub async fn count(
+    pool: &PgPool,
+    asked: &Asked,
+    (stock_take_id, prize_id): (Uuid, Uuid),
+    (counted, note): (i64, &str),
+) -> sqlx::Result<Option<StockTake>> {
+    sqlx::query_as!(
+        StockTake,
+        r#"with p as (
+            select * from incentives.prize where district_id = $1 and prize_id = $3 for update),
+        reserved as (
+            select p.prize_id, (select coalesce(sum(r.quantity), 0)::bigint from incentives.redemption r
+                where r.district_id = p.district_id and r.prize_id = p.prize_id and r.state = 'RESERVED') as pieces
+            from p),
+        taken as (
+            insert into incentives.stock_take (district_id, stock_take_id, prize_id, counted, expected, note, by_id, at)
+            select p.district_id, $2, p.prize_id, $4, p.stock + r.pieces, $5, $6, $7 from p join reserved r using (prize_id)
+            on conflict on constraint stock_take_key do nothing returning *),
+        followed as (
+            update incentives.prize p set stock = p.stock + t.counted - t.expected, supplied = p.supplied + t.counted - t.expected
+            from taken t where p.district_id = t.district_id and p.prize_id = t.prize_id)
+        select stock_take_id, prize_id, counted, expected, note, by_id from taken"#,
+        asked.district_id,
+        stock_take_id,
+        prize_id,
+        counted,
+        note,
+        asked.person_id,
+        asked.now
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// What was counted under an id.
+pub async fn stock_take(pool: &PgPool, district_id: Uuid, stock_take_id: Uuid) -> sqlx::Result<Option<StockTake>> {
+    sqlx::query_as!(
+        StockTake,
+        "select stock_take_id, prize_id, counted, expected, note, by_id from incentives.stock_take
+        where district_id = $1 and stock_take_id = $2",
+        district_id,
+        stock_take_id
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Pieces of a prize that are reserved.
+pub async fn reserved(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(quantity), 0)::bigint as "pieces!" from incentives.redemption
+        where district_id = $1 and prize_id = $2 and state = 'RESERVED'"#,
+        district_id,
+        prize_id
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// Takes a prize back from somebody else, in one of the places and in time; false where that is not so.
+pub async fn take_back(
+    pool: &PgPool,
+    asked: &Asked,
+    redemption_id: Uuid,
+    (restock, reason): (bool, &str),
+    places: &[String],
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query_scalar!(
+        r#"with e as (
+            update incentives.redemption r set state = 'RETURNED', ended_at = $4, returned_by = $3, restocked = $5, return_reason = $6
+            from incentives.place l
+            where r.district_id = $1 and r.redemption_id = $2 and r.state = 'HANDED_OVER' and r.ended_at > $8 and r.person_id <> $3
+                and l.district_id = r.district_id and l.place_id = r.pickup_place_id
+                and exists (select from unnest($7::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
+            returning r),
+        settled as (select incentives.settle(array_agg(e.r), $9) from e)
+        select count(*) as "many!" from e cross join settled"#,
+        asked.district_id,
+        redemption_id,
+        asked.person_id,
+        asked.now,
+        restock,
+        reason,
+        places,
+        asked.now - TAKE_BACK_FOR,
+        asked.traceparent
+    );
+    Ok(taken.fetch_one(pool).await? > 0)
+}

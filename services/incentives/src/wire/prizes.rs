@@ -1,0 +1,66 @@
+//! Prizes and what is counted of them.
+use chassis::faults::Fault;
+use proto::incentives::v1;
+
+use super::{id, text};
+use crate::{
+    Incentives,
+    prize::{Prize, PrizeEdit, StockTake},
+};
+
+/// The prize with the address of its photo.
+pub fn prize(state: &Incentives, prize: Prize) -> v1::Prize {
+    let address = |media| state.media.address(media, state.clock.now());
+    v1::Prize {
+        prize_id: prize.prize_id.to_string(),
+        name: prize.name,
+        points: prize.points,
+        stock: prize.stock,
+        pickup_place_id: prize.pickup_place_id.to_string(),
+        pickup_place_name: prize.pickup_place_name,
+        hold_hours: prize.hold_hours,
+        pickup_hours: prize.pickup_hours,
+        per_person_month: prize.per_person_month,
+        photo_url: prize.photo_media_id.map(address).unwrap_or_default(),
+        active: prize.active,
+    }
+}
+
+pub fn edit(request: &v1::PutPrizeRequest) -> Result<PrizeEdit, Fault> {
+    if !(1..=1_000_000).contains(&request.points) {
+        return Err(Fault::field("points", "must be from 1 to 1000000"));
+    }
+    if !(1..=2160).contains(&request.hold_hours) {
+        return Err(Fault::field("hold_hours", "must be from 1 to 2160"));
+    }
+    if !(0..=99).contains(&request.per_person_month) {
+        return Err(Fault::field("per_person_month", "must be from 0 to 99"));
+    }
+    Ok(PrizeEdit {
+        prize_id: id("prize_id", &request.prize_id)?,
+        points: request.points,
+        hold_hours: request.hold_hours,
+        pickup_hours: text("pickup_hours", &request.pickup_hours, 0, 60)?,
+        per_person_month: request.per_person_month,
+        photo_media_id: request.photo_media_id.as_deref().map(|media| id("photo_media_id", media)).transpose()?,
+        active: request.active,
+    })
+}
+
+/// How many pieces lie there, and what is to be said about it.
+pub fn counted(request: &v1::RecordStockTakeRequest) -> Result<(i64, String), Fault> {
+    if !(0..=1_000_000).contains(&request.counted) {
+        return Err(Fault::field("counted", "must be from 0 to 1000000"));
+    }
+    Ok((request.counted, text("note", &request.note, 0, 200)?))
+}
+
+pub fn stock_take(taken: &StockTake) -> v1::StockTake {
+    let difference = taken.counted - taken.expected;
+    v1::StockTake {
+        stock_take_id: taken.stock_take_id.to_string(),
+        counted: taken.counted,
+        expected: taken.expected,
+        difference,
+    }
+}
