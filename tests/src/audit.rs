@@ -14,6 +14,8 @@ pub struct Acknowledged {
     pub tickets: HashMap<Uuid, Vec<&'static str>>,
     pub fund_entries: HashMap<Uuid, i64>,
     pub redemptions: HashMap<Uuid, &'static str>,
+    /// Activity → whether its points were taken back.
+    pub activities: HashMap<Uuid, bool>,
 }
 
 /// Opens the private database of an instance.
@@ -61,6 +63,15 @@ pub async fn all(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
                 .fetch_optional(pool)
                 .await?;
         ensure!(found.as_deref() == Some(*state), "redemption {redemption}: acknowledged {state}, found {found:?}");
+    }
+    for (activity, reversed) in &acknowledged.activities {
+        let kinds: Vec<String> =
+            sqlx::query_scalar("select kind from incentives.transfer where activity_id = $1 order by transfer_id")
+                .bind(activity)
+                .fetch_all(pool)
+                .await?;
+        let expected: &[&str] = if *reversed { &["GRANT", "REVERSE"] } else { &["GRANT"] };
+        ensure!(kinds == expected, "activity {activity}: acknowledged {expected:?}, found {kinds:?}");
     }
     Ok(())
 }
@@ -203,6 +214,33 @@ async fn points(pool: &PgPool) -> Result<()> {
          left join incentives.transfer t on t.district_id = a.district_id and t.ticket_id = a.ticket_id
          group by a.district_id, a.ticket_id, a.rule, a.state, a.round
          having count(t.*) <> 2 * a.round + case a.state when 'PENDING' then 1 when 'HELD' then 1 when 'REVERSED' then 3 else 2 end",
+    )
+    .await?;
+    none(
+        pool,
+        "lots that hold something else than what is available",
+        "select coalesce(a.owner_id, l.person_id)::text, coalesce(a.posted, 0)::text, coalesce(l.held, 0)::text
+         from (select district_id, owner_id, posted from incentives.account where purpose = 'AVAILABLE') a
+         full join (select district_id, person_id, sum(remaining) as held from incentives.lot group by 1, 2) l
+             on l.district_id = a.district_id and l.person_id = a.owner_id
+         where coalesce(a.posted, 0) <> coalesce(l.held, 0)",
+    )
+    .await?;
+    none(
+        pool,
+        "a lot that is not what it brought without what was taken from it",
+        "select l.lot_id::text, l.amount::text, l.remaining::text, sum(u.amount)::text from incentives.lot l
+         join incentives.lot_use u on u.district_id = l.district_id and u.lot_id = l.lot_id
+         group by l.district_id, l.person_id, l.lot_id having l.remaining <> l.amount - sum(u.amount)",
+    )
+    .await?;
+    none(
+        pool,
+        "a month's score that is not what became active in it",
+        "select coalesce(s.person_id, t.person_id)::text, s.points::text, t.points::text
+         from (select district_id, person_id, sum(points) as points from incentives.score group by 1, 2) s
+         full join (select district_id, person_id, sum(amount) as points from incentives.transfer where kind = 'ACTIVATE' group by 1, 2) t
+             using (district_id, person_id) where s.points is distinct from t.points",
     )
     .await?;
     none(

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 struct Load {
     cast: Cast,
     manager: Client,
+    admin: Client,
+    /// The courier whose points come and go.
+    member: String,
     fund: String,
     stop: Arc<AtomicBool>,
     acknowledged: Arc<Mutex<Acknowledged>>,
@@ -38,9 +41,12 @@ impl Load {
         let cast = Cast::find(client, &district).await?;
         let manager = people.iter().find(|person| person.role == "property_manager").context("a property manager")?;
         let fund = format!("/v1/funds/{}", manager.place_id);
+        let admin = people.iter().find(|person| person.role == "district_admin" && person.district_id == district);
+        let admin = people::sign_in(client, admin.context("a district admin")?).await?;
+        let member = cast.as_courier.get("/v1/me").await?.success()?["person_id"].as_str().context("an id")?.to_owned();
         let manager = people::sign_in(client, manager).await?;
         let (stop, acknowledged, done) = Default::default();
-        Ok(Self { cast, manager, fund, stop, acknowledged, done })
+        Ok(Self { cast, manager, admin, member, fund, stop, acknowledged, done })
     }
 
     fn write(&self, note: impl FnOnce(&mut Acknowledged)) {
@@ -112,6 +118,43 @@ impl Load {
         Ok(())
     }
 
+    /// Gives points for activities, takes some of them back, and fills the award fund.
+    async fn grant_and_reverse(self) -> Result<()> {
+        let entries = format!("/v1/members/{}/points/entries?page_size=200", self.member);
+        for number in 1_i64.. {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let id = Uuid::now_v7();
+            let body =
+                json!({"activity_id": id, "name": "清雪", "points": number % 5 + 1, "person_ids": [self.member]});
+            retry::post(&self.admin, "/v1/points:grant", &body, PATIENCE).await?.success()?;
+            self.write(|told| {
+                told.activities.insert(id, false);
+            });
+            let entry = Uuid::now_v7();
+            let body = json!({"entry_id": entry, "amount_fen": number, "text": "压测"});
+            retry::post(&self.admin, "/v1/award-fund:add", &body, PATIENCE).await?.success()?;
+            self.write(|told| {
+                told.fund_entries.insert(entry, number);
+            });
+            let Ok(given) = self.admin.get(&entries).await.and_then(|answer| answer.success()) else { continue };
+            let given = given["entries"].as_array().context("entries")?;
+            let Some(given) = given.iter().find(|entry| entry["activity_id"] == json!(id)) else { continue };
+            let path = format!("/v1/points/entries/{}:reverse", given["entry_id"].as_str().context("an id")?);
+            let answer = retry::post(&self.admin, &path, &json!({"reason": "登记错误"}), PATIENCE).await?;
+            // it may have been spent meanwhile
+            if answer.code() != "POINTS_INSUFFICIENT" {
+                answer.success()?;
+                self.write(|told| {
+                    told.activities.insert(id, true);
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
     /// One call into every service, until all succeed.
     async fn serving(&self, client: &Client) -> Result<Duration> {
         let begun = Instant::now();
@@ -155,6 +198,7 @@ async fn nothing_acknowledged_is_lost_whatever_is_killed() {
     }
     workers.spawn(load.clone().keep_the_fund());
     workers.spawn(load.clone().redeem_and_cancel());
+    workers.spawn(load.clone().grant_and_reverse());
 
     let mut slowest = Duration::ZERO;
     for number in 0..kills {

@@ -14,5 +14,6 @@ pub mod rules;
 pub mod score;
 pub mod shelf;
 pub mod signal;
+pub mod statement;
 pub mod ticket;
 pub mod verdict;

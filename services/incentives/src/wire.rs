@@ -4,6 +4,7 @@ pub mod months;
 pub mod prizes;
 pub mod ranking;
 pub mod rules;
+pub mod statement;
 
 use chassis::{clock, faults::Fault};
 use chrono::{DateTime, Utc};

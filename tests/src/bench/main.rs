@@ -1,7 +1,9 @@
 //! `make bench`: what the suite does on this machine, beside the bare statements on the same server in the same run.
 mod floor;
+mod ledger;
 mod load;
 mod memory;
+mod month;
 mod scale;
 mod spike;
 
@@ -36,6 +38,9 @@ async fn main() -> Result<()> {
         let ratio = suite.lifecycles_per_second() / floor.lifecycles_per_second();
         println!("{:34} {connections:>6} {ratio:>13.2}×\n", "ratio to the floor");
     }
+    ledger::run(&instance.database_url()?, &cast, &instance.client()).await.context("the ledger")?;
+    let redis_url = instance.run_file()?["redis_url"].as_str().context("redis_url")?.to_owned();
+    month::run(&instance.database_url()?, &redis_url).await.context("the month of a million")?;
     spike::run(&instance.database_url()?, &cast).await.context("spikes")?;
     scale::run(&instance.database_url()?, &cast).await.context("at a million tickets")?;
     memory::print("after the load", &instance.run_file()?)?;

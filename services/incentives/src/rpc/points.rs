@@ -34,6 +34,14 @@ impl PointsService for Points {
         Ok(Response::new(v1::ListPointsEntriesResponse { entries, next_page_token }))
     }
 
+    async fn get_statement(
+        &self,
+        request: Request<v1::GetStatementRequest>,
+    ) -> Result<Response<v1::Statement>, Status> {
+        let (caller, month) = (caller(&request)?, wire::rules::month(&request.get_ref().month)?);
+        Ok(Response::new(wire::statement::statement(ops::get_statement(&self.0, &caller, month).await?)))
+    }
+
     async fn list_member_entries(
         &self,
         request: Request<v1::ListMemberEntriesRequest>,

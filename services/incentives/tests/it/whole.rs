@@ -1,7 +1,9 @@
 use chassis::clock::timestamp;
 use chrono::TimeDelta;
 use incentives::ledger::{chain, reconcile};
-use proto::incentives::v1::{EstimatePointsRequest, GetPointsRequest, Points, points_service_server::PointsService};
+use proto::incentives::v1::{
+    EstimatePointsRequest, GetPointsRequest, GetStatementRequest, Points, points_service_server::PointsService,
+};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -78,4 +80,28 @@ async fn a_courier_is_told_what_a_report_brings_and_what_the_next_prize_lacks() 
     let told = world.points().estimate_points(request).await.unwrap().into_inner();
     assert_eq!((told.report, told.co_report, told.missing, told.next_prize_points), (10, 5, 40, 70));
     assert_eq!(told.text, "这次上报预计 +10 分，再有 40 分可兑换大米 5 kg");
+}
+
+#[tokio::test]
+async fn a_month_is_told_as_a_statement_that_adds_up() {
+    let world = World::new().await;
+    let person = Uuid::now_v7();
+    world.earn(person, 30).await;
+    world.state.clock.advance(TimeDelta::days(10));
+    let prize = world.prize("手套", 20, 5).await;
+    crate::redeem::redeem(&world, person, Uuid::now_v7(), prize, 1).await.unwrap();
+    world.earn(person, 12).await;
+    let get = async |month: &str| {
+        let request = GetStatementRequest { month: month.to_owned() };
+        let request = world.ask(person, "PointsService/GetStatement", request);
+        world.points().get_statement(request).await.map(tonic::Response::into_inner)
+    };
+    let told = get("2026-11").await.unwrap();
+    assert_eq!((told.opening, told.closing), (0, 30));
+    assert_eq!(told.share_text, "11月我上报的1件问题已办结，获得30积分，全区第1名。和美家园，随手拍，一起让家园更好。");
+    let told = get("").await.unwrap();
+    assert_eq!((told.month.as_str(), told.opening, told.closing), ("2026-12", 30, 22));
+    let lines: Vec<_> = told.lines.iter().map(|line| (line.kind.as_str(), line.entries, line.points)).collect();
+    assert_eq!(lines, [("ACTIVATE", 1, 12), ("RESERVE", 1, -20)]);
+    assert_eq!(field(&get("2027-01").await.unwrap_err()), "month");
 }

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 28] = [
+const LISTS: [&str; 29] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -30,6 +30,7 @@ const LISTS: [&str; 28] = [
     "PointsService/ListPointsEntries",
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
+    "PointsService/GetStatement",
     "PayoutService/GetAwardFund",
     "PayoutService/ListPayouts",
     "PayoutService/ListMyPayouts",
