@@ -66,9 +66,10 @@ create table incentives.signal (
 );
 
 -- Moves the points of awards that have just reached their state.
-create or replace function incentives.pay(awards incentives.award[]) returns void language sql as
+create or replace function incentives.pay(awards incentives.award[]) returns void language plpgsql as
 $$
-select incentives.post(array_agg(row(a.district_id, a.person_id, way.kind, a.points, way.debit, way.credit,
+begin
+    perform incentives.post(array_agg(row(a.district_id, a.person_id, way.kind, a.points, way.debit, way.credit,
     format(way.text, a.ticket_number, a.explained, a.reason), a.ticket_id, null,
     format('%s:%s:%s', way.cause, a.ticket_id, a.rule) || case when a.round > 0 then ':' || a.round else '' end,
     coalesce(a.ended_at, a.awarded_at), null, null,
@@ -79,5 +80,6 @@ join (values
     ('PENDING', 'AWARD', 'BUDGET', 'PENDING', 'award', '上报 %s 被受理，积分待生效%s'),
     ('ACTIVE', 'ACTIVATE', 'PENDING', 'AVAILABLE', 'award-end', '上报 %s 办结，积分生效'),
     ('VOID', 'VOID', 'PENDING', 'BUDGET', 'award-end', '上报 %1$s 无效或已撤回，待生效积分取消%3$s')
-) way (state, kind, debit, credit, cause, text) using (state)
+) way (state, kind, debit, credit, cause, text) using (state);
+end
 $$;

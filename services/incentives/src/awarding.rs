@@ -97,6 +97,9 @@ fn strange(least: &Signals, counts: Counts) -> Vec<(&'static str, String)> {
     if least.burst > 0 && counts.burst >= i64::from(least.burst) {
         strange.push(("BURST", format!("10 分钟内上报 {} 件", counts.burst)));
     }
+    if least.same_photo > 0 && counts.same_photo >= i64::from(least.same_photo) {
+        strange.push(("SAME_PHOTO", format!("同一张照片用于 {} 件上报", counts.same_photo)));
+    }
     strange
 }
 

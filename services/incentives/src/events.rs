@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use proto::{
     events::v1::Event,
     residents::v1::{PersonChanged, PlaceChanged, PostChanged},
-    tickets::v1::TicketChanged,
+    tickets::v1::{PhotoSeen, TicketChanged},
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, Span};
@@ -20,12 +20,21 @@ pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -
     Box::pin(async move {
         let mut changes: Vec<(Change, Span)> = Vec::new();
         let mut heard = Vec::new();
+        let mut photos = Vec::new();
         for event in events {
+            if let Some(seen) = consumer::payload::<PhotoSeen>(event)? {
+                photos.push(wire::photo(event, seen)?);
+                continue;
+            }
             let Some(changed) = consumer::payload::<TicketChanged>(event)? else { continue };
+            photos.extend(wire::photos(event, &changed)?);
             heard.push(wire::heard_ticket(event, &changed)?);
             for change in wire::changes(event, &changed)? {
                 changes.push((change, consumer::span(event, "award")));
             }
+        }
+        if !photos.is_empty() {
+            store::photo::keep(connection, &photos).await?;
         }
         if !heard.is_empty() {
             store::ticket::keep(connection, &heard).await?;

@@ -6,6 +6,7 @@ pub mod lot;
 pub mod member;
 pub mod month;
 pub mod month_appeal;
+pub mod photo;
 pub mod place;
 pub mod points;
 pub mod prize;

@@ -12,7 +12,7 @@ use proto::{
     events::v1::Event,
     incentives::v1::{self, points_entry, redemption},
     residents::v1::{PersonChanged, PlaceChanged, PostChanged},
-    tickets::v1::{CoReport, TicketChanged, ticket},
+    tickets::v1::{CoReport, PhotoSeen, TicketChanged, ticket},
 };
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use crate::{
     rules::Report,
     store::{
         member::{Name, Post},
+        photo::Told,
         place::Place,
     },
 };
@@ -186,6 +187,24 @@ fn report(changed: &TicketChanged, at: DateTime<Utc>) -> Report {
         photos: changed.media_count,
         received_at: changed.received_at.as_ref().and_then(clock::instant).unwrap_or(at),
     }
+}
+
+/// The photos a report shows, told with its first change.
+pub fn photos(event: &Event, changed: &TicketChanged) -> Result<Vec<Told>, Fault> {
+    let shown = |media: &String| {
+        Ok(Told::Shown {
+            district_id: heard("district_id", &event.district_id)?,
+            ticket_id: heard("ticket_id", &changed.ticket_id)?,
+            media_id: heard("media_ids", media)?,
+        })
+    };
+    changed.media_ids.iter().map(shown).collect()
+}
+
+/// What a photo is.
+pub fn photo(event: &Event, seen: PhotoSeen) -> Result<Told, Fault> {
+    let district_id = heard("district_id", &event.district_id)?;
+    Ok(Told::Seen { district_id, media_id: heard("media_id", &seen.media_id)?, sha256: seen.sha256 })
 }
 
 /// The ticket as an event tells it.

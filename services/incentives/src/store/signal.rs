@@ -11,10 +11,11 @@ pub struct Counts {
     pub burst: i64,
     pub same_pair: i64,
     pub closed: i64,
+    pub same_photo: i64,
 }
 
 /// For each change, in its place: the reporter's reports at the same place of the same category within 7 days, within ten
-/// minutes, and, of those closed within 30 days, how many the same person checked.
+/// minutes, of those closed within 30 days how many the same person checked, and all that show one of its photos.
 pub async fn counts(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Result<Vec<Counts>> {
     let districts: Vec<Uuid> = changes.iter().map(|change| change.district_id).collect();
     let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
@@ -30,7 +31,14 @@ pub async fn counts(connection: &mut PgConnection, changes: &[Change]) -> sqlx::
                 and o.received_at > t.received_at - interval '30 days' and o.closed_at is not null
                 and o.checker_id = t.checker_id) as "same_pair!",
             (select count(*) from incentives.ticket o where o.district_id = t.district_id and o.reporter_id = t.reporter_id
-                and o.received_at > t.received_at - interval '30 days' and o.closed_at is not null) as "closed!"
+                and o.received_at > t.received_at - interval '30 days' and o.closed_at is not null) as "closed!",
+            (select count(distinct o.ticket_id) from incentives.ticket_photo mine
+                join incentives.photo p on p.district_id = mine.district_id and p.media_id = mine.media_id
+                join incentives.photo same on same.district_id = p.district_id and same.sha256 = p.sha256
+                join incentives.ticket_photo shown on shown.district_id = same.district_id and shown.media_id = same.media_id
+                join incentives.ticket o on o.district_id = shown.district_id and o.ticket_id = shown.ticket_id
+                    and o.reporter_id = t.reporter_id
+                where mine.district_id = t.district_id and mine.ticket_id = t.ticket_id) as "same_photo!"
         from unnest($1::uuid[], $2::uuid[]) with ordinality c (district_id, ticket_id, number)
         left join incentives.ticket t on t.district_id = c.district_id and t.ticket_id = c.ticket_id
         order by c.number"#,

@@ -157,3 +157,31 @@ async fn a_verdict_says_why() {
     let request = world.admin(Uuid::now_v7(), "AwardService/DecideAward", request);
     assert_eq!(field(&world.awards().decide_award(request).await.unwrap_err()), "reason");
 }
+
+#[tokio::test]
+async fn the_same_photo_in_two_reports_is_seen_whatever_is_heard_first() {
+    let world = World::new().await;
+    let mut rules = world.rules().await;
+    rules["signals"] = json!({"same_place": 0, "burst": 0, "same_pair": 0, "same_photo": 2});
+    world.put_rules(rules).await;
+    let [person, other] = [(); 2].map(|()| Uuid::now_v7());
+    let report = async |person: Uuid, sha256: &str| {
+        let (ticket, media) = (Uuid::now_v7(), Uuid::now_v7());
+        let told = json!({"ticket_id": ticket, "number": "GN261123-000042", "to_state": "POOL", "reporter_id": person,
+            "reporter_role": "courier", "category_code": "10101", "at": world.now(), "media_ids": [media]});
+        world.tell("tickets", ticket, "hemei.tickets.v1.TicketChanged", told).await;
+        world.tell("tickets", media, "hemei.tickets.v1.PhotoSeen", json!({"media_id": media, "sha256": sha256})).await;
+        world.ticket(ticket, person, "10101", "POOL", "CLAIMED").await;
+        world.ticket(ticket, person, "10101", "FEEDBACK", "CLOSED").await;
+        world.hear(4).await;
+    };
+    report(person, "aa").await;
+    report(other, "aa").await;
+    report(person, "bb").await;
+    assert_eq!((held(&world, person).await, held(&world, other).await), ((20, 0, 0), (10, 0, 0)));
+    report(person, "aa").await;
+    assert_eq!(held(&world, person).await, (20, 10, 0));
+    let listed = list(&world, Uuid::now_v7()).await;
+    assert_eq!(listed[0].signals[0].evidence, "同一张照片用于 2 件上报");
+    audit(&world.pool).await;
+}

@@ -52,6 +52,7 @@ struct TicketChanged<'a> {
     refusals: usize,
     recurred: bool,
     media_count: usize,
+    media_ids: &'a [Uuid],
 }
 
 /// The message of a change.
@@ -102,6 +103,7 @@ pub fn message(change: &Change) -> Value {
         refusals: t.refusals().len(),
         recurred: t.recurred,
         media_count: t.report_media.len(),
+        media_ids: if change.from_state.is_empty() { &t.report_media } else { &[] },
     };
     let mut message = serde_json::to_value(changed).unwrap_or_default();
     if let Some(fields) = message.as_object_mut() {

@@ -40,11 +40,16 @@ pub struct Photo {
     pub at: DateTime<Utc>,
 }
 
-/// Keeps it; what is kept stays.
+/// Keeps it and tells the others; what is kept stays.
 pub async fn keep_photo(pool: &PgPool, photo: &Photo) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into tickets.photo (district_id, media_id, sha256, look, at) values ($1, $2, $3, $4, $5)
-        on conflict on constraint photo_key do nothing",
+        "with kept as (
+            insert into tickets.photo (district_id, media_id, sha256, look, at) values ($1, $2, $3, $4, $5)
+            on conflict on constraint photo_key do nothing returning district_id, media_id, sha256, at)
+        insert into tickets.outbox (district_id, subject_id, type, payload, at)
+        select district_id, media_id, 'hemei.tickets.v1.PhotoSeen',
+            jsonb_build_object('media_id', media_id, 'sha256', encode(sha256, 'hex')), at
+        from kept",
         photo.district_id,
         photo.media_id,
         photo.sha256,
