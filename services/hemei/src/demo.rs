@@ -8,6 +8,7 @@ mod names;
 mod photo;
 mod players;
 mod reports;
+mod rewards;
 mod story;
 mod texts;
 mod write;

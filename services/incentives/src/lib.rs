@@ -53,6 +53,7 @@ pub mod rpc;
 pub mod sweep;
 
 pub use error::Refusal;
+pub use month::{MonthTerms, Tier};
 pub use points::{Balances, Bucket, Entry};
 pub use prize::{Prize, PrizeRow, RowError};
 pub use redemption::{Redemption, State};
@@ -129,13 +130,13 @@ impl Incentives {
         ]
     }
 
-    fn run(&self, consumers: [Consumer; 3], readiness: &Readiness, stop: &CancellationToken) {
+    fn run(&self, consumers: [Consumer; 3], tickets: Source, readiness: &Readiness, stop: &CancellationToken) {
         for consumer in consumers {
             let gate = readiness.gate(if consumer.purpose.is_empty() { consumer.producer } else { "members" });
             tokio::spawn(consumer.run(self.cache.clone(), gate, stop.clone()));
         }
         tokio::spawn(ranking::run(self.clone(), Duration::from_millis(500), stop.clone()));
-        tokio::spawn(sweep::run(self.clone(), Duration::from_secs(1), stop.clone()));
+        tokio::spawn(sweep::run(self.clone(), tickets, Duration::from_secs(1), stop.clone()));
     }
 }
 
@@ -147,8 +148,8 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     let (pool, clock, cache) = (parts.pool.clone(), parts.clock.clone(), parts.cache.clone());
     let incentives = Incentives::new(pool, clock, vault, MediaIds::new(keys("media")?), cache, parts.waker.clone());
     let (tickets, residents) = (parts.peer("tickets")?, parts.peer("residents")?);
-    let consumers = incentives.consumers(Source::Remote(tickets), Source::Remote(residents.clone()));
-    incentives.run(consumers, &parts.readiness, &parts.stop);
+    let consumers = incentives.consumers(Source::Remote(tickets.clone()), Source::Remote(residents.clone()));
+    incentives.run(consumers, Source::Remote(tickets), &parts.readiness, &parts.stop);
     tokio::spawn(ledger::chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     let routes = incentives.routes();
     parts.serve(routes, KeySource::Asked(residents)).await

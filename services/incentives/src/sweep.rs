@@ -2,8 +2,8 @@
 //! reservation and each lot ends once.
 use std::time::Duration;
 
-use chassis::{clock::business_date, faults::Fault, telemetry};
-use chrono::TimeDelta;
+use chassis::{clock::business_date, faults::Fault, feed::Source, telemetry};
+use chrono::{NaiveDate, TimeDelta};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -54,16 +54,43 @@ pub async fn sweep_lots(state: &Incentives) -> Result<(i64, i64), Fault> {
     }
 }
 
-/// Closes the months that have ended and publishes those that were shown long enough; answers how many of each.
-pub async fn sweep_months(state: &Incentives) -> Result<(i64, i64), Fault> {
+/// Closes the months that have ended; answers how many.
+pub async fn close_months(state: &Incentives) -> Result<i64, Fault> {
     let now = state.clock.now();
-    let this_month = month_start(business_date(now - GRACE));
-    let closed = store::month::close(&state.pool, this_month, now).await?;
-    let published = store::month::publish(&state.pool, now, &telemetry::traceparent_of_current()).await?;
+    Ok(store::month::close(&state.pool, month_start(business_date(now - GRACE)), now).await?)
+}
+
+/// Publishes the months that were shown long enough; answers how many.
+pub async fn publish_months(state: &Incentives) -> Result<i64, Fault> {
+    let trace = telemetry::traceparent_of_current();
+    let published = store::month::publish(&state.pool, state.clock.now(), &trace).await?;
     if published > 0 {
         state.waker.wake();
     }
-    Ok((closed, published))
+    Ok(published)
+}
+
+/// What tickets had told when a month had ended: it is closed when that is heard, however long this service was down.
+#[derive(Default)]
+struct Ended(Option<(NaiveDate, (i64, i64))>);
+
+impl Ended {
+    async fn close(&mut self, state: &Incentives, tickets: &Source) -> Result<(), Fault> {
+        let this_month = month_start(business_date(state.clock.now() - GRACE));
+        let told = match self.0 {
+            Some((month, told)) if month == this_month => told,
+            _ => {
+                let head = tickets.head().await?;
+                let told = (head.transaction_id, head.event_id);
+                self.0 = Some((this_month, told));
+                told
+            }
+        };
+        if store::month::heard(&state.pool).await? >= told {
+            close_months(state).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn expire(state: &Incentives) -> Result<usize, Fault> {
@@ -72,14 +99,18 @@ async fn expire(state: &Incentives) -> Result<usize, Fault> {
 }
 
 /// Sweeps until stopped; sleeps until the next reservation is due, at most `longest`.
-pub async fn run(state: Incentives, longest: Duration, stop: CancellationToken) {
+pub async fn run(state: Incentives, tickets: Source, longest: Duration, stop: CancellationToken) {
+    let mut ended = Ended::default();
     loop {
         let swept = sweep(&state).await;
         if let Err(fault) = &swept {
             tracing::warn!(%fault, "expired redemptions not swept");
         }
-        if let Err(fault) = sweep_months(&state).await {
-            tracing::warn!(%fault, "months not closed or published");
+        if let Err(fault) = ended.close(&state, &tickets).await {
+            tracing::warn!(%fault, "months not closed");
+        }
+        if let Err(fault) = publish_months(&state).await {
+            tracing::warn!(%fault, "months not published");
         }
         if let Err(fault) = sweep_lots(&state).await {
             tracing::warn!(%fault, "expired points not swept");

@@ -66,6 +66,12 @@ pub fn players(district_id: Uuid, land: District, cast: &Cast, ids: &Ids) -> Res
     Ok(Players { land, reporters, liaisons, handlers })
 }
 
+/// An administrator of the district.
+pub fn admin(district_id: Uuid, cast: &Cast, ids: &Ids) -> Result<Caller> {
+    let (.., caller) = ids.callers(district_id, cast, Role::DistrictAdmin)?.pop().context("a district admin")?;
+    Ok(caller)
+}
+
 /// The property offices of the compounds of the first community.
 pub async fn offices(target: &Target<'_>, land: &District, cast: &Cast, ids: &Ids) -> Result<Vec<Office>> {
     let paths: Vec<String> = land.communities[0].compounds.iter().map(|compound| compound.path.clone()).collect();

@@ -27,8 +27,9 @@ use super::{
     funds, groups,
     land::{self, District},
     names,
-    players::{Ids, offices, players},
+    players::{Ids, admin, offices, players},
     reports::{Stage, Told, tell},
+    rewards,
     story::{self, Counts},
 };
 
@@ -78,6 +79,8 @@ pub async fn everything(pool: &PgPool, loaded: &Loaded, now: DateTime<Utc>) -> R
             let offices = offices(&target(town), &town.land, &town.staff, &ids).await?;
             funds::record(pool, &cache, &settings.keys_dir, &offices, now).await?;
             town.import_prizes(pool).await?;
+            let admin = admin(target(town).district_id, &town.staff, &ids)?;
+            rewards::offer(pool, &cache, &settings.keys_dir, &admin).await?;
         }
         Ok(())
     };

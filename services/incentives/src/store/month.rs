@@ -183,3 +183,9 @@ pub async fn put_award(
     );
     Ok(put.execute(pool).await?.rows_affected() > 0)
 }
+
+/// How far the tickets' feed is heard.
+pub async fn heard(pool: &PgPool) -> sqlx::Result<(i64, i64)> {
+    let row = sqlx::query!("select tx, event_id from incentives.subscription where producer = 'tickets'");
+    Ok(row.fetch_optional(pool).await?.map(|row| (row.tx, row.event_id)).unwrap_or_default())
+}

@@ -65,7 +65,12 @@ async fn a_running_sweeper_finds_what_becomes_due() {
     let world = World::new().await;
     let (prize, _, _) = reserved(&world).await;
     let stop = CancellationToken::new();
-    let sweeper = tokio::spawn(run(world.state.clone(), std::time::Duration::from_millis(50), stop.clone()));
+    let sweeper = tokio::spawn(run(
+        world.state.clone(),
+        chassis::feed::Source::Local(world.pool.clone(), "tickets"),
+        std::time::Duration::from_millis(50),
+        stop.clone(),
+    ));
     world.state.clock.advance(TimeDelta::hours(72));
     let swept = async {
         while stock(&world, prize).await < 5 {

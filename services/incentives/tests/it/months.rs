@@ -1,6 +1,7 @@
-use chassis::clock::Clock;
+use chassis::{clock::Clock, faults::Fault, feed::Source};
 use chrono::{DateTime, TimeDelta, Utc};
-use incentives::sweep::sweep_months;
+use incentives::Incentives;
+use incentives::sweep::{close_months, publish_months, run};
 use proto::incentives::v1::{
     AppealMonthRequest, ApproveMonthRequest, DecideMonthAppealRequest, GetMonthRequest, Month, MonthAppeal, MonthTerms,
     PutCashAwardRequest, ReturnMonthRequest, month::State, month_service_server::MonthService, month_terms::Tier,
@@ -12,6 +13,11 @@ use crate::{
     audit::audit,
     harness::{World, field, reason},
 };
+
+/// Closes and publishes what is due; answers how many of each.
+async fn sweep_months(state: &Incentives) -> Result<(i64, i64), Fault> {
+    Ok((close_months(state).await?, publish_months(state).await?))
+}
 
 async fn until(world: &World, at: &str) {
     let at: DateTime<Utc> = at.parse().unwrap();
@@ -267,4 +273,35 @@ async fn terms_are_checked_and_edited_by_one_at_a_time() {
         assert_eq!(put_terms(&world, admin, 0, vec![tier(1, 1, 5)]).await.unwrap().version, 1);
     }
     assert_eq!(reason(&put_terms(&world, Uuid::now_v7(), 0, vec![tier(1, 1, 6)]).await.unwrap_err()), "RULES_CHANGED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_before_a_month_ended_is_heard_before_it_is_closed() {
+    let world = World::new().await;
+    let [early, late] = [(); 2].map(|()| Uuid::now_v7());
+    world.earn(early, 10).await;
+    // told in November, and this service is down until December
+    let ticket = Uuid::now_v7();
+    world.ticket(ticket, late, "10101", "POOL", "CLAIMED").await;
+    world.ticket(ticket, late, "10101", "FEEDBACK", "CLOSED").await;
+    until(&world, "2026-12-03T00:00:00Z").await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let tickets = Source::Local(world.pool.clone(), "tickets");
+    let sweeper = tokio::spawn(run(world.state.clone(), tickets, std::time::Duration::from_millis(20), stop.clone()));
+    let closed = async || {
+        let count = sqlx::query_scalar::<_, i64>("select count(*) from incentives.month_rank");
+        count.fetch_one(&world.pool).await.unwrap()
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(closed().await, 0, "not before it is heard");
+    world.hear(2).await;
+    let both = async {
+        while closed().await != 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), both).await.expect("closed with everybody in it");
+    stop.cancel();
+    sweeper.await.unwrap();
+    audit(&world.pool).await;
 }
