@@ -1,11 +1,11 @@
 //! Awards as tickets change: what the district's rules give, within its limits, with what looks strange put before a person.
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chassis::{
     clock::{business_date, midnight},
     faults::Fault,
 };
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -103,9 +103,9 @@ fn strange(least: &Signals, counts: Counts) -> Vec<(&'static str, String)> {
     strange
 }
 
-/// What people were awarded today and this month; only asked for where a limit is set.
+/// What people were awarded on each day of the months in question; only asked for where a limit is set.
 #[derive(Default)]
-struct Given(HashMap<(Uuid, Uuid), (i64, i64)>);
+struct Given(HashMap<(Uuid, Uuid), BTreeMap<NaiveDate, i64>>);
 
 impl Given {
     async fn read<'c>(
@@ -123,19 +123,24 @@ impl Given {
         };
         let people: BTreeSet<_> = limited.iter().map(|change| (change.district_id, change.reporter_id)).collect();
         let people: Vec<_> = people.into_iter().collect();
-        let since = (midnight(first), midnight(month_start(first)));
-        let rows = store::award::awarded(connection, &people, since).await?;
-        Ok(Self(
-            rows.into_iter().map(|(district, person, today, month)| ((district, person), (today, month))).collect(),
-        ))
+        let mut given = Self::default();
+        for (district, person, day, points) in
+            store::award::awarded(connection, &people, midnight(month_start(first))).await?
+        {
+            given.0.entry((district, person)).or_default().insert(day, points);
+        }
+        Ok(given)
     }
 
-    /// What is left of points within the limits; it counts from now on.
+    /// What is left of points within the limits of the change's day and month; it counts from now on.
     fn take(&mut self, change: &Change, rules: &EarningRules, points: i64) -> i64 {
-        let (today, this_month) = self.0.entry((change.district_id, change.reporter_id)).or_default();
-        let within = rules.within_limits(points, *today, *this_month);
-        *today += within;
-        *this_month += within;
+        let day = business_date(change.at);
+        let days = self.0.entry((change.district_id, change.reporter_id)).or_default();
+        let today = days.get(&day).copied().unwrap_or_default();
+        let this_month =
+            days.range(month_start(day)..month_start(day) + Months::new(1)).map(|(_, points)| points).sum();
+        let within = rules.within_limits(points, today, this_month);
+        *days.entry(day).or_default() += within;
         within
     }
 }

@@ -16,6 +16,9 @@ pub async fn put_earning_rules(
     valid_from: Option<DateTime<Utc>>,
 ) -> Result<RuleSet, Fault> {
     let now = state.clock.now();
+    let read = store::rules::find(&state.pool, caller.district_id, edited).await?;
+    // who sends back what they read means: at once
+    let valid_from = valid_from.filter(|_| read.is_none_or(|set| set.valid_from != valid_from));
     let wanted = valid_from.unwrap_or(now);
     let by = (wanted, caller.person_id, now);
     let past = valid_from.is_some_and(|from| from < now);

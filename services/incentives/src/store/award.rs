@@ -1,5 +1,5 @@
 //! Awards; their points move in the same statement.
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -94,26 +94,23 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Res
     .map(drop)
 }
 
-/// What each of some people was awarded since the start of a day and of a month; void awards do not count.
+/// What each of some people was awarded on each day since a time; void awards do not count.
 pub async fn awarded(
     connection: &mut PgConnection,
     people: &[(Uuid, Uuid)],
-    (day, month): (DateTime<Utc>, DateTime<Utc>),
-) -> sqlx::Result<Vec<(Uuid, Uuid, i64, i64)>> {
+    since: DateTime<Utc>,
+) -> sqlx::Result<Vec<(Uuid, Uuid, NaiveDate, i64)>> {
     let (districts, ids): (Vec<Uuid>, Vec<Uuid>) = people.iter().copied().unzip();
     let rows = sqlx::query!(
-        r#"select p.district_id as "district_id!", p.person_id as "person_id!",
-            coalesce(sum(a.points) filter (where a.awarded_at >= $3), 0)::bigint as "today!",
-            coalesce(sum(a.points), 0)::bigint as "this_month!"
+        r#"select a.district_id, a.person_id, (a.awarded_at at time zone 'Asia/Shanghai')::date as "day!", sum(a.points)::bigint as "points!"
         from unnest($1::uuid[], $2::uuid[]) p (district_id, person_id)
-        join incentives.award a on a.district_id = p.district_id and a.person_id = p.person_id and a.awarded_at >= $4
+        join incentives.award a on a.district_id = p.district_id and a.person_id = p.person_id and a.awarded_at >= $3
             and a.state not in ('VOID', 'REVERSED')
-        group by 1, 2"#,
+        group by 1, 2, 3"#,
         &districts,
         &ids,
-        day,
-        month
+        since
     );
     let rows = rows.fetch_all(connection).await?;
-    Ok(rows.into_iter().map(|row| (row.district_id, row.person_id, row.today, row.this_month)).collect())
+    Ok(rows.into_iter().map(|row| (row.district_id, row.person_id, row.day, row.points)).collect())
 }

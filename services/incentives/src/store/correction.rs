@@ -63,7 +63,8 @@ pub async fn reverse(pool: &PgPool, asked: &Asked, wanted: &Correction, months: 
         award as (
             update incentives.award a set state = 'REVERSED', reason = $3
             from t where t.kind = 'ACTIVATE' and a.district_id = t.district_id and a.ticket_id = t.ticket_id
-                and t.request_key = 'award-end:' || a.ticket_id || ':' || a.rule and a.state = 'ACTIVE')
+                and a.state = 'ACTIVE' and t.request_key = 'award-end:' || a.ticket_id || ':' || a.rule
+                    || case when a.round > 0 then ':' || a.round else '' end)
         select incentives.post(array_agg(row(t.district_id, t.person_id, 'REVERSE', t.amount,
             case t.kind when 'EXPIRE' then 'EXPIRED' else 'AVAILABLE' end, case t.kind when 'EXPIRE' then 'AVAILABLE' else 'BUDGET' end,
             '更正“' || t.text || '”：' || $3, t.ticket_id, null, 'reverse:' || t.transfer_id, $4::timestamptz, t.activity_id,

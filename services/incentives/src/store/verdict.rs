@@ -6,41 +6,47 @@ use uuid::Uuid;
 use super::redemption::Asked;
 use crate::award::{Award, AwardState, Verdict, Which};
 
-/// Whose awards: a member's newest first, or those that wait for a decision, oldest first.
-#[derive(Clone, Copy, Debug)]
-pub enum Whose {
-    Member(Uuid),
-    Doubted,
-}
-
-/// A page beyond a position of time and ticket.
-pub async fn list(
+/// A member's awards, newest first, below a position of time and ticket.
+pub async fn of_member(
     pool: &PgPool,
-    district_id: Uuid,
-    whose: Whose,
-    beyond: Option<(DateTime<Utc>, Uuid)>,
+    (district_id, person_id): (Uuid, Uuid),
+    below: (DateTime<Utc>, Uuid),
     limit: i64,
 ) -> sqlx::Result<Vec<Award>> {
-    let (at, ticket) = beyond.unzip();
-    let person = match whose {
-        Whose::Member(person) => Some(person),
-        Whose::Doubted => None,
-    };
     sqlx::query_as!(
         Award,
         r#"select a.ticket_id, a.ticket_number, a.rule, a.person_id, a.points, a.explained, a.state as "state!: AwardState",
             a.awarded_at, a.ended_at, a.reason, a.doubted, a.decided_by, a.appeal, a.appealed_at, a.state = 'HELD' as "closed!"
         from incentives.award a
-        where a.district_id = $1
-            and case when $2::uuid is null
-                then (a.doubted or a.appealed_at is not null) and ($3::timestamptz is null or (a.awarded_at, a.ticket_id) > ($3, $4))
-                else a.person_id = $2 and ($3::timestamptz is null or (a.awarded_at, a.ticket_id) < ($3, $4)) end
-        order by case when $2 is null then a.awarded_at end, case when $2 is null then a.ticket_id end,
-            a.awarded_at desc, a.ticket_id desc limit $5"#,
+        where a.district_id = $1 and a.person_id = $2 and (a.awarded_at, a.ticket_id) < ($3, $4)
+        order by a.awarded_at desc, a.ticket_id desc limit $5"#,
         district_id,
-        person,
-        at,
-        ticket,
+        person_id,
+        below.0,
+        below.1,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What waits for a decision, oldest first, above a position of time and ticket.
+pub async fn doubted(
+    pool: &PgPool,
+    district_id: Uuid,
+    above: (DateTime<Utc>, Uuid),
+    limit: i64,
+) -> sqlx::Result<Vec<Award>> {
+    sqlx::query_as!(
+        Award,
+        r#"select a.ticket_id, a.ticket_number, a.rule, a.person_id, a.points, a.explained, a.state as "state!: AwardState",
+            a.awarded_at, a.ended_at, a.reason, a.doubted, a.decided_by, a.appeal, a.appealed_at, a.state = 'HELD' as "closed!"
+        from incentives.award a
+        where a.district_id = $1 and (a.doubted or a.appealed_at is not null) and (a.awarded_at, a.ticket_id) > ($2, $3)
+        order by a.awarded_at, a.ticket_id limit $4"#,
+        district_id,
+        above.0,
+        above.1,
         limit
     )
     .fetch_all(pool)

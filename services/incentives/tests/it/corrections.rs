@@ -20,7 +20,7 @@ async fn grant(world: &World, by: Uuid, id: Uuid, points: i64, people: &[Uuid]) 
     Ok(world.points().grant_points(request).await?.into_inner())
 }
 
-async fn reverse(world: &World, by: Uuid, entry_id: &str) -> Result<PointsEntry, Status> {
+pub async fn reverse(world: &World, by: Uuid, entry_id: &str) -> Result<PointsEntry, Status> {
     let request = ReverseEntryRequest { entry_id: entry_id.to_owned(), reason: "登记错误".into() };
     let request = world.admin(by, "PointsService/ReverseEntry", request);
     Ok(world.points().reverse_entry(request).await?.into_inner())

@@ -101,6 +101,16 @@ async fn an_appeal_is_decided_once_by_somebody_else() {
     let points = if one.is_ok() { 20 } else { 10 };
     assert_eq!(held(&world, person).await, (points, 0, 0));
     assert_eq!(reason(&appeal(&world, person, Uuid::now_v7()).await.unwrap_err()), "AWARD_NOT_FOUND");
+    if points == 20 {
+        // what was given after all can be undone as any other
+        let entry: i64 = sqlx::query_scalar("select max(transfer_id) from incentives.transfer where kind = 'ACTIVATE'")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+        crate::corrections::reverse(&world, first, &entry.to_string()).await.unwrap();
+        assert_eq!(held(&world, person).await, (10, 0, 0));
+        assert!(own(&world, person).await.iter().any(|award| award.state() == State::Reversed));
+    }
     audit(&world.pool).await;
 }
 

@@ -12,6 +12,7 @@ mod import_prizes;
 mod ledger;
 mod lists;
 mod lots;
+mod month_terms;
 mod months;
 mod ranking;
 mod redeem;

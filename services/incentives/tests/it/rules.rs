@@ -100,6 +100,18 @@ async fn a_limit_is_kept_over_a_day_and_within_a_batch() {
     }
     world.hear(4).await;
     assert_eq!(held(&world, person).await, (0, 45, 0));
+    // two days in one batch are two days
+    let mut rules = get(&world).await;
+    (rules.most_a_day, rules.most_a_month) = (25, 0);
+    put(&world, admin, rules).await.unwrap();
+    let night = Uuid::now_v7();
+    world.state.clock.advance("2026-11-26T15:50:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap() - world.now());
+    for _ in 0..6 {
+        world.ticket(Uuid::now_v7(), night, "10101", "POOL", "CLAIMED").await;
+        world.state.clock.advance(TimeDelta::minutes(3));
+    }
+    world.hear(6).await;
+    assert_eq!(held(&world, night).await, (0, 45, 0));
     let said: String = sqlx::query_scalar("select text from incentives.transfer where amount = 5 limit 1")
         .fetch_one(&world.pool)
         .await
