@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Renews the offline metadata of every crate that has checked queries, against a throw-away database.
+# Renews the offline metadata of every crate that has checked queries, or of those named ("tickets tests"), against a throw-away database.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ -z "${HEMEI_TEST_DATABASE_URL:-}" ]; then
     # The last binary serves; it need not know the new schema.
     [ -x target/debug/hemei ] || cargo build --workspace --bin hemei --locked
-    exec target/debug/hemei with-servers -- "$0"
+    exec target/debug/hemei with-servers -- "$0" "$@"
 fi
 
 psql() { command psql -q -v ON_ERROR_STOP=1 "$@"; }
@@ -23,6 +23,7 @@ done
 # Dependencies first, so that nothing else is compiled while a crate's folder is the one written to.
 export SQLX_OFFLINE=false
 for crate in services/{chassis,residents,tickets,incentives,finance,gateway,hemei} tests; do
+    [ $# -eq 0 ] || [[ " $* " == *" ${crate##*/} "* ]] || continue
     grep -rlqE 'query(_file)?(_as|_scalar)?!' "$crate" --include='*.rs' || continue
     name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$crate/Cargo.toml" | head -1)
     rm -rf "$crate/.sqlx"

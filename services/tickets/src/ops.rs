@@ -44,7 +44,7 @@ pub use self::{
     export_case::export_case,
     figures::{FiguresAsked, Group, Row as FigureRow, Summary, get_figures, public_summary},
     get::get_ticket,
-    inbox::{ReadAsked, list_inbox, mark_read},
+    inbox::{ReadAsked, list_inbox, mark_read, unread_of},
     list::{Listing, list_tickets},
     merge::merge,
     put_category::{list_category_versions, put_category},

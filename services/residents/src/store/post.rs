@@ -95,7 +95,8 @@ pub async fn add_all(
               insert into residents.outbox (district_id, subject_id, type, payload, traceparent, at)
               select $1, post_id, 'hemei.residents.v1.PostChanged', jsonb_build_object(
                  'post_id', post_id, 'person_id', person_id, 'role', role, 'place_path', place.path,
-                 'department_id', department_id, 'from_date', from_date, 'until_date', until_date), $10, $11
+                 'department_id', department_id, 'from_date', from_date, 'until_date', until_date,
+                 'phone_sealed', residents.told_phone(role, person_id)), $10, $11
               from added join residents.place place on place.district_id = $1 and place.place_id = added.place_id
               where added.role <> 'resident'
            )
@@ -132,7 +133,8 @@ pub async fn end(
               insert into residents.outbox (district_id, subject_id, type, payload, traceparent, at)
               select $1, post_id, 'hemei.residents.v1.PostChanged', jsonb_build_object(
                  'post_id', post_id, 'person_id', person_id, 'role', role, 'place_path', place.path,
-                 'department_id', department_id, 'from_date', from_date, 'until_date', until_date), $5, $4
+                 'department_id', department_id, 'from_date', from_date, 'until_date', until_date,
+                 'phone_sealed', residents.told_phone(role, person_id)), $5, $4
               from ended join residents.place place on place.district_id = $1 and place.place_id = ended.place_id
               where ended.role <> 'resident'
            )

@@ -1,13 +1,16 @@
 //! What one message to a group says: a single line, or a digest of several, within the robot's limits.
 use chrono::{DateTime, Utc};
 
-use crate::wire::local;
+use crate::{machine::TRANSITIONS, wire::local};
 
 /// Bytes of a text, and of a markdown message.
 pub const TEXT: usize = 2_048;
 pub const MARKDOWN: usize = 4_096;
 /// So many lines may wait before they become one message.
 const SINGLE: usize = 3;
+
+/// So many lines fill every message of a minute and more: then they are counted instead of told one by one.
+pub const FLOOD: usize = 400;
 
 /// A line that waits.
 #[derive(Clone, Debug)]
@@ -24,6 +27,16 @@ pub struct Message {
     pub urgent: bool,
     pub content: String,
     pub lines: usize,
+}
+
+/// Waiting lines of one kind.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    pub kind: String,
+    pub many: i64,
+    pub urgent: bool,
+    pub first_at: DateTime<Utc>,
+    pub last_at: DateTime<Utc>,
 }
 
 /// The next message of a group: its first line, or a digest where many wait. Order is kept.
@@ -53,6 +66,29 @@ pub fn next(waiting: &[Line]) -> Option<Message> {
     Some(Message { urgent, content: format!("【汇总】{lines} 条{content}"), lines })
 }
 
+/// One message for a flood: how many lines of each kind, all told by it.
+pub fn counted(kinds: &[Kind]) -> Option<Message> {
+    let many: i64 = kinds.iter().map(|kind| kind.many).sum();
+    let first = kinds.iter().map(|kind| kind.first_at).min()?;
+    let last = kinds.iter().map(|kind| kind.last_at).max()?;
+    let mut content = format!("【汇总】{} 至 {} 共 {many} 条", local(first, "%m月%d日 %H:%M"), local(last, "%H:%M"));
+    for kind in kinds {
+        content.push_str(&format!("\n{} {} 条", named(&kind.kind), kind.many));
+    }
+    content.push_str("\n逐条见工作台待办。");
+    let content = cut(&content, TEXT).to_owned();
+    Some(Message { urgent: kinds.iter().any(|kind| kind.urgent), content, lines: usize::try_from(many).ok()? })
+}
+
+/// What a kind of line is called.
+fn named(kind: &str) -> &str {
+    match kind {
+        "BEFORE_CLAIM" => "认领时限将到",
+        "BEFORE_RESOLVE" => "处置时限将到",
+        _ => TRANSITIONS.iter().find(|row| row.id == kind).map_or(kind, |row| row.zh),
+    }
+}
+
 /// At most so many bytes, cut at a character.
 pub fn cut(text: &str, most: usize) -> &str {
     let mut end = text.len().min(most);
@@ -78,6 +114,24 @@ mod tests {
         let digest = next(&lines(4, "工单")).unwrap();
         assert_eq!((digest.lines, digest.urgent), (4, false));
         assert!(digest.content.starts_with("【汇总】4 条\n08:00 工单"), "{}", digest.content);
+    }
+
+    #[test]
+    fn a_flood_is_counted_by_kind() {
+        let kind = |kind: &str, many| Kind {
+            kind: kind.into(),
+            many,
+            urgent: kind == "T15",
+            first_at: DateTime::UNIX_EPOCH,
+            last_at: DateTime::UNIX_EPOCH,
+        };
+        let told = counted(&[kind("T3", 49_998), kind("T15", 2), kind("BEFORE_CLAIM", 7)]).unwrap();
+        assert_eq!((told.lines, told.urgent), (50_007, true));
+        for part in ["共 50007 条", "到时无人认领，转协调定责 49998 条", "处置超时，升级督办 2 条", "认领时限将到 7 条"]
+        {
+            assert!(told.content.contains(part), "{}", told.content);
+        }
+        assert_eq!(counted(&[]), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Channels,
-    message::{self, Message},
+    message::{self, FLOOD, Message},
     robots::{Outcome, Robots},
     sealed_for,
 };
@@ -28,6 +28,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_WAIT: i64 = 300;
 /// How often somebody looks for a group that waits.
 const IDLE: Duration = Duration::from_millis(500);
+/// What the residents service seals phones for.
+const PERSON_PHONE: &str = "person.phone";
 /// Groups that are served at the same time.
 const HANDS: usize = 4;
 
@@ -62,7 +64,8 @@ impl Sender {
     pub async fn step(&self) -> Result<bool, Fault> {
         let Some((taken, message)) = self.take().await? else { return Ok(false) };
         let Some(message) = message else { return Ok(true) };
-        let outcome = self.call(&taken, &message).await;
+        let phones = if message.urgent { self.mentioned(&taken).await? } else { Vec::new() };
+        let outcome = self.call(&taken, &message, &phones).await;
         self.settle(&taken, outcome).await?;
         Ok(true)
     }
@@ -83,25 +86,44 @@ impl Sender {
             return Ok(Some((taken, None)));
         }
         let lines = store::channel::waiting(&mut transaction, &taken).await?;
-        let message = message::next(&lines);
-        let told: Vec<i64> = lines
-            .iter()
-            .take(message.as_ref().map_or(0, |message| message.lines))
-            .map(|line| line.message_id)
-            .collect();
-        store::channel::begin(&mut transaction, &taken, &told, (now, now + LEASE)).await?;
+        let mut message = message::next(&lines);
+        let told = |message: &Message| lines.iter().take(message.lines).map(|line| line.message_id).collect::<Vec<_>>();
+        // a flood is told whole, by how many there are of each kind
+        let told = (lines.len() < FLOOD).then(|| message.as_ref().map(told).unwrap_or_default());
+        let kinds = store::channel::begin(&mut transaction, &taken, told.as_deref(), (now, now + LEASE)).await?;
+        if told.is_none() {
+            message = message::counted(&kinds);
+        }
         transaction.commit().await?;
         Ok(Some((taken, message)))
     }
 
-    async fn call(&self, taken: &Taken, message: &Message) -> Outcome {
-        let open = |what: &str, sealed: &[u8]| {
-            self.channels.vault.open(&sealed_for(what, taken.district_id, taken.channel_id), sealed).ok()
-        };
-        let Some(key) = open("robot", &taken.robot_sealed) else { return Outcome::Later(0) };
-        let phones = taken.mentioned_sealed.as_deref().and_then(|sealed| open("mentioned", sealed));
-        let phones: Vec<String> = phones.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        self.robots.send(&key, message, &phones).await
+    async fn call(&self, taken: &Taken, message: &Message, phones: &[String]) -> Outcome {
+        match self.open(taken, "robot", &taken.robot_sealed) {
+            Some(key) => self.robots.send(&key, message, phones).await,
+            None => Outcome::Later(0),
+        }
+    }
+
+    /// Whom an urgent message mentions: those the group always names, and who is on duty for its street now.
+    async fn mentioned(&self, taken: &Taken) -> Result<Vec<String>, Fault> {
+        let Channels { tickets, vault } = &*self.channels;
+        let own = taken.mentioned_sealed.as_deref().and_then(|sealed| self.open(taken, "mentioned", sealed));
+        let mut phones: Vec<String> = own.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let terms = tickets.terms.of(taken.district_id);
+        let there: Vec<Uuid> =
+            terms.on_duty(&taken.place_path, tickets.clock.now()).map(|duty| duty.person_id).collect();
+        if !there.is_empty() {
+            let sealed = store::staff_list::phones(&tickets.pool, taken.district_id, &there).await?;
+            phones.extend(sealed.iter().filter_map(|sealed| vault.open(PERSON_PHONE, sealed).ok()));
+        }
+        phones.sort_unstable();
+        phones.dedup();
+        Ok(phones)
+    }
+
+    fn open(&self, taken: &Taken, what: &str, sealed: &[u8]) -> Option<String> {
+        self.channels.vault.open(&sealed_for(what, taken.district_id, taken.channel_id), sealed).ok()
     }
 
     /// Writes down what became of a try.

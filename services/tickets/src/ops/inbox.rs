@@ -1,10 +1,13 @@
 //! A person's messages.
+use std::collections::HashMap;
+
 use chassis::{access::Caller, faults::Fault, paging};
 use uuid::Uuid;
 
 use crate::{
     Tickets,
     store::{self, inbox::Message},
+    ticket::Ticket,
 };
 
 /// The caller's messages, the newest first, with the token of the next page and how many are unread.
@@ -23,6 +26,13 @@ pub async fn list_inbox(
     let last = found.last().filter(|_| more).map(|message| paging::encode(&message.message_id));
     let unread = store::inbox::unread(pool, district, person).await?;
     Ok((found, last.unwrap_or_default(), unread))
+}
+
+/// How many messages about each of these tickets the caller has not read.
+pub async fn unread_of(tickets: &Tickets, caller: &Caller, listed: &[Ticket]) -> Result<HashMap<Uuid, i64>, Fault> {
+    let ids: Vec<Uuid> = listed.iter().map(|ticket| ticket.ticket_id).collect();
+    let whose = (caller.district_id, caller.person_id);
+    Ok(store::inbox::unread_of(&tickets.pool, whose, &ids).await?.into_iter().collect())
 }
 
 /// Which messages have been read.

@@ -21,7 +21,8 @@ impl StaffService for StaffRpc {
         let caller = self.0.caller(&request)?;
         let (rows, next_page_token) = ops::list_queue(&self.0, &caller, staff::queue(request.into_inner())?).await?;
         self.0.categories.ensure(&self.0.pool).await.map_err(Fault::from)?;
-        let tickets = rows.into_iter().map(|row| answers::ticket(&self.0, &caller, row)).collect();
+        let unread = ops::unread_of(&self.0, &caller, &rows).await?;
+        let tickets = rows.into_iter().map(|row| answers::listed(&self.0, &caller, row, &unread)).collect();
         Ok(Response::new(ListQueueResponse { tickets, next_page_token }))
     }
 

@@ -51,7 +51,8 @@ impl TicketService for TicketRpc {
         let caller = self.0.caller(&request)?;
         let (rows, next_page_token) = ops::list_tickets(&self.0, &caller, wire::listing(request.into_inner())?).await?;
         self.0.categories.ensure(&self.0.pool).await.map_err(Fault::from)?;
-        let tickets = rows.into_iter().map(|row| answers::ticket(&self.0, &caller, row)).collect();
+        let unread = ops::unread_of(&self.0, &caller, &rows).await?;
+        let tickets = rows.into_iter().map(|row| answers::listed(&self.0, &caller, row, &unread)).collect();
         Ok(Response::new(v1::ListTicketsResponse { tickets, next_page_token }))
     }
 

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::channels::message::Line;
+use crate::channels::message::{FLOOD, Kind, Line};
 
 /// Which place or department a group is of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub struct Taken {
     pub district_id: Uuid,
     pub channel_id: Uuid,
     pub send_id: Uuid,
+    pub place_path: String,
     pub robot_sealed: Vec<u8>,
     pub robot_blind: Vec<u8>,
     pub mentioned_sealed: Option<Vec<u8>>,
@@ -88,7 +89,7 @@ pub struct Taken {
 pub async fn take(connection: &mut PgConnection, now: DateTime<Utc>, send_id: Uuid) -> sqlx::Result<Option<Taken>> {
     let taken = sqlx::query_as!(
         Taken,
-        r#"select c.district_id, c.channel_id, $2::uuid as "send_id!", c.robot_sealed as "robot_sealed!", c.robot_blind as "robot_blind!",
+        r#"select c.district_id, c.channel_id, $2::uuid as "send_id!", c.place_path, c.robot_sealed as "robot_sealed!", c.robot_blind as "robot_blind!",
             c.mentioned_sealed, c.failures
         from tickets.channel c
         -- one probe of the index a group, however many lines wait
@@ -142,7 +143,7 @@ pub async fn wait(connection: &mut PgConnection, taken: &Taken, next_at: DateTim
     .map(drop)
 }
 
-/// The lines that wait, the oldest first; at most 100. What an interrupted try has left waits again, and may be heard twice.
+/// The lines that wait, the oldest first; no more than make a flood. What an interrupted try has left waits again, and may be heard twice.
 pub async fn waiting(connection: &mut PgConnection, taken: &Taken) -> sqlx::Result<Vec<Line>> {
     sqlx::query!(
         "update tickets.channel_message set state = 'PENDING', maybe_twice = true
@@ -155,30 +156,36 @@ pub async fn waiting(connection: &mut PgConnection, taken: &Taken) -> sqlx::Resu
     sqlx::query_as!(
         Line,
         "select message_id, text, urgent, at from tickets.channel_message
-        where district_id = $1 and channel_id = $2 and state = 'PENDING' order by message_id limit 100",
+        where district_id = $1 and channel_id = $2 and state = 'PENDING' order by message_id limit $3",
         taken.district_id,
-        taken.channel_id
+        taken.channel_id,
+        i64::try_from(FLOOD).unwrap_or(i64::MAX)
     )
     .fetch_all(connection)
     .await
 }
 
-/// Writes a try down before it is made.
+/// Writes a try down before it is made: it tells these lines, or all that wait. Answers them by kind, the most first.
 pub async fn begin(
     connection: &mut PgConnection,
     taken: &Taken,
-    messages: &[i64],
+    messages: Option<&[i64]>,
     (at, leased_until): (DateTime<Utc>, DateTime<Utc>),
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "with leased as (
+) -> sqlx::Result<Vec<Kind>> {
+    sqlx::query_as!(
+        Kind,
+        r#"with leased as (
             update tickets.channel set leased_until = $7 where district_id = $1 and channel_id = $2
         ), marked as (
             update tickets.channel_message set state = 'SENDING', send_id = $3
-            where district_id = $1 and channel_id = $2 and message_id = any ($4)
+            where district_id = $1 and channel_id = $2 and state = 'PENDING' and ($4::int8[] is null or message_id = any ($4))
+            returning kind, urgent, at
+        ), tried as (
+            insert into tickets.channel_send (district_id, send_id, channel_id, robot_blind, at, messages)
+            select $1, $3, $2, $5, $6, count(*) from marked
         )
-        insert into tickets.channel_send (district_id, send_id, channel_id, robot_blind, at, messages)
-        values ($1, $3, $2, $5, $6, cardinality($4))",
+        select kind, count(*) as "many!", bool_or(urgent) as "urgent!", min(at) as "first_at!", max(at) as "last_at!"
+        from marked group by kind order by count(*) desc, kind"#,
         taken.district_id,
         taken.channel_id,
         taken.send_id,
@@ -187,9 +194,8 @@ pub async fn begin(
         at,
         leased_until
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await
-    .map(drop)
 }
 
 /// What became of a try.

@@ -88,6 +88,22 @@ pub async fn unread(pool: &PgPool, district_id: Uuid, person_id: Uuid) -> sqlx::
     many.fetch_one(pool).await
 }
 
+/// How many messages about each of these tickets a person has not read; none where there are none.
+pub async fn unread_of(
+    pool: &PgPool,
+    (district_id, person_id): (Uuid, Uuid),
+    tickets: &[Uuid],
+) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    let rows = sqlx::query!(
+        r#"select ticket_id, count(*) as "many!" from tickets.inbox
+        where district_id = $1 and person_id = $2 and read_at is null and ticket_id = any ($3) group by ticket_id"#,
+        district_id,
+        person_id,
+        tickets
+    );
+    Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.ticket_id, row.many)).collect())
+}
+
 /// Marks a person's messages read: these, those about a ticket, or all up to one. What is read stays read since then.
 pub async fn mark_read(
     pool: &PgPool,

@@ -75,11 +75,11 @@ pub async fn keep_departments(connection: &mut PgConnection, told: &[Told<Depart
 /// Keeps the posts of the staff; one that has ended is taken out by its last day.
 pub async fn keep_posts(connection: &mut PgConnection, told: &[Told<PostChanged>]) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into tickets.post (district_id, post_id, person_id, role, place_path, department_id, until_date)
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::date[])
+        "insert into tickets.post (district_id, post_id, person_id, role, place_path, department_id, until_date, phone_sealed)
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::date[], $8::bytea[])
         on conflict on constraint post_key do update set
             person_id = excluded.person_id, role = excluded.role, place_path = excluded.place_path,
-            department_id = excluded.department_id, until_date = excluded.until_date",
+            department_id = excluded.department_id, until_date = excluded.until_date, phone_sealed = excluded.phone_sealed",
         &all(told, |(district, ..)| *district),
         &all(told, |(_, id, _)| *id),
         &all(told, |(.., post)| post.person_id.parse::<Uuid>().unwrap_or_default()),
@@ -87,6 +87,7 @@ pub async fn keep_posts(connection: &mut PgConnection, told: &[Told<PostChanged>
         &all(told, |(.., post)| post.place_path.as_str()) as _,
         &all(told, |(.., post)| post.department_id.as_ref().and_then(|id| id.parse::<Uuid>().ok())) as _,
         &all(told, |(.., post)| post.until_date.as_ref().and_then(|date| date.parse::<chrono::NaiveDate>().ok())) as _,
+        &all(told, |(.., post)| post.phone_sealed.as_deref()) as _,
     )
     .execute(connection)
     .await

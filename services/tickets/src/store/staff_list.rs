@@ -31,3 +31,15 @@ pub async fn checkers(pool: &PgPool, today: NaiveDate) -> sqlx::Result<Vec<(Uuid
     let rows = rows.fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.district_id, row.place_path, row.person_id)).collect())
 }
+
+/// The sealed phones of people, where they were told.
+pub async fn phones(pool: &PgPool, district_id: Uuid, people: &[Uuid]) -> sqlx::Result<Vec<Vec<u8>>> {
+    sqlx::query_scalar!(
+        r#"select distinct on (person_id) phone_sealed as "phone_sealed!" from tickets.post
+        where district_id = $1 and person_id = any ($2) and phone_sealed is not null order by person_id, post_id desc"#,
+        district_id,
+        people
+    )
+    .fetch_all(pool)
+    .await
+}

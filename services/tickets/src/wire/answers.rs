@@ -1,4 +1,6 @@
 //! What callers get to see.
+use std::collections::HashMap;
+
 use chassis::{access::Caller, clock::timestamp};
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
@@ -21,6 +23,12 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
     let on_duty = if open { on_duty(tickets, &terms, &row) } else { Vec::new() };
     let emergency_phones = emergency_phones(&terms, &row);
     Ticket { on_duty, emergency_phones, ..row_told(tickets, caller, row, open) }
+}
+
+/// A ticket in a list, with how much about it is unread.
+pub fn listed(tickets: &Tickets, caller: &Caller, row: ticket::Ticket, unread: &HashMap<Uuid, i64>) -> Ticket {
+    let many = unread.get(&row.ticket_id).copied().unwrap_or(0);
+    Ticket { unread_count: i32::try_from(many).unwrap_or(i32::MAX), ..ticket(tickets, caller, row) }
 }
 
 fn row_told(tickets: &Tickets, caller: &Caller, row: ticket::Ticket, open: bool) -> Ticket {

@@ -1,3 +1,4 @@
+mod crowds;
 mod groups;
 
 use std::collections::HashSet;

@@ -2,8 +2,8 @@ use proto::{
     api::v1::post::Role,
     residents::v1::PostChanged,
     tickets::v1::{
-        GetTimelineRequest, ListInboxRequest, ListInboxResponse, MarkReadRequest, MergeRequest, Timeline,
-        inbox_service_server::InboxService, ticket_service_server::TicketService,
+        GetTimelineRequest, ListInboxRequest, ListInboxResponse, ListTicketsRequest, MarkReadRequest, MergeRequest,
+        Ticket, Timeline, inbox_service_server::InboxService, ticket_service_server::TicketService,
     },
 };
 use tickets::{followers_consumer, rpc::inbox::InboxRpc, store::projection};
@@ -54,6 +54,13 @@ async fn everybody_concerned_has_each_message_once_however_often_it_is_heard() {
     assert_eq!(texts.len(), 3, "{texts:?}");
     assert!(texts[0].contains("已派遣至住建局") && texts[2].starts_with("已收到您上报的"), "{texts:?}");
     assert_eq!((mine.unread_count, mine.messages[0].number.as_str()), (3, ticket.number.as_str()));
+    let marked = |list: Vec<Ticket>| list[0].unread_count;
+    let own = || ListTicketsRequest { mine: true, ..ListTicketsRequest::default() };
+    assert_eq!(marked(world.list(&world.courier, own()).await), 3, "marked in the list");
+    let read = MarkReadRequest { ticket_id: Some(ticket.ticket_id.clone()), ..MarkReadRequest::default() };
+    let rpc = InboxRpc(world.replicas[0].0.clone());
+    rpc.mark_read(world.courier.asks_of("InboxService", "MarkRead", read)).await.unwrap();
+    assert_eq!(marked(world.list(&world.courier, own()).await), 0);
     let street = inbox(&world, &world.liaison).await.messages;
     assert!(street.len() == 1 && street[0].text.contains("请 30 分钟内认领（09:30 前）"), "{street:?}");
     let department = inbox(&world, &world.handler).await.messages;

@@ -25,6 +25,7 @@ pub struct Groups {
     pub world: World,
     pub wecom: WeCom,
     pub senders: [Sender; 2],
+    pub vault: Vault,
     pub rpc: ChannelRpc,
 }
 
@@ -43,8 +44,9 @@ impl Groups {
         let senders =
             [0, 1].map(|replica| Sender { channels: channels(replica), robots: Robots::new(&address).unwrap() });
         let rpc = ChannelRpc(channels(0));
+        let vault = vault();
         std::fs::remove_dir_all(&folder).unwrap();
-        Self { world, wecom, senders, rpc }
+        Self { world, wecom, senders, vault, rpc }
     }
 
     /// The street's group, bound to the robot.
