@@ -1,4 +1,11 @@
 //! The two sides' keys in the sandbox: public, and of no value.
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::signature::RsaKeyPair;
 
@@ -14,15 +21,21 @@ const MERCHANT_PUBLIC: &str = include_str!("../../keys/merchant_public.pem");
 const WECHAT: &str = include_str!("../../keys/wechat.pem");
 const WECHAT_PUBLIC: &str = include_str!("../../keys/wechat_public.pem");
 
-/// What the merchant's side keeps in its folder of secrets, by the name of the file.
-pub fn merchant_files() -> [(String, &'static str); 5] {
-    [
-        ("merchant.pem".to_owned(), MERCHANT),
-        ("merchant.serial".to_owned(), MERCHANT_SERIAL),
-        ("api_v3.key".to_owned(), API_V3_KEY),
-        ("app.secret".to_owned(), APP_SECRET),
-        (format!("public/{WECHAT_SERIAL}.pem"), WECHAT_PUBLIC),
-    ]
+/// Lays the merchant's secrets into its folder.
+pub fn lay(folder: &Path) -> io::Result<()> {
+    let public = format!("public/{WECHAT_SERIAL}.pem");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("public"))?;
+    for (name, text) in [
+        ("merchant.pem", MERCHANT),
+        ("merchant.serial", MERCHANT_SERIAL),
+        ("api_v3.key", API_V3_KEY),
+        ("app.secret", APP_SECRET),
+        (public.as_str(), WECHAT_PUBLIC),
+    ] {
+        let mut file = fs::OpenOptions::new();
+        file.write(true).create(true).truncate(true).mode(0o600).open(folder.join(name))?.write_all(text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// The key WeChat signs with.
