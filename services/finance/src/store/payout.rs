@@ -92,7 +92,7 @@ pub async fn go(
     let moved = sqlx::query_scalar!(
         r#"with e as (
             update finance.payout p set state = $4, reason = $5, signature_media_id = $6, by_id = $7, changed_at = $8,
-                method = case when $10 or $4 = 'RETURNED' then null else p.method end,
+                method = case when $10 or $4 = 'RETURNED' then null when $6::uuid is not null then 'IN_PERSON' else p.method end,
                 account_name = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_name end,
                 account_sealed = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_sealed end,
                 openid_sealed = case when $4 in ('PAID', 'RETURNED') then null else p.openid_sealed end,
