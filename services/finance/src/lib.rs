@@ -46,6 +46,7 @@ pub mod wechat;
 
 pub use error::Refusal;
 pub use fund::{Entry, Fund, Kind, NewEntry, Purpose};
+pub use payout::Ordered;
 
 use self::wechat::{WeChat, WeChatSettings};
 

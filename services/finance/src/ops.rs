@@ -5,6 +5,7 @@ mod export_bank_file;
 mod get_fund;
 mod hear_transfer;
 mod list_fund_entries;
+mod order_payouts;
 mod payouts;
 mod record_entry;
 
@@ -14,5 +15,6 @@ pub use export_bank_file::export_bank_file;
 pub use get_fund::get_fund;
 pub use hear_transfer::hear_transfer;
 pub use list_fund_entries::list_fund_entries;
+pub use order_payouts::order_payouts;
 pub use payouts::{list_my_payouts, list_payouts, move_payout};
 pub use record_entry::record_entry;
