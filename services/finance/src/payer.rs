@@ -48,20 +48,19 @@ pub async fn run(state: Finance, wechat: WeChat, stop: CancellationToken) {
     }
 }
 
-/// Sends everything that is ready, and looks at everything that is due; answers how many transfers were touched.
+/// Sends everything that is ready, and looks at everything that is due; answers how many transfers were touched. One that cannot be
+/// worked on keeps no other waiting: what went wrong first is answered at the end.
 pub async fn pass(state: &Finance, wechat: &WeChat) -> Result<usize, Fault> {
-    let mut touched = 0;
+    let full = usize::try_from(BATCH).unwrap_or(usize::MAX);
+    let (mut touched, mut wrong) = (0, None);
     loop {
         let ready = store::transfer::candidates(&state.pool, BATCH).await?;
         let many = ready.len();
-        let begun: Vec<Result<bool, Fault>> = stream::iter(ready)
-            .map(|payout| async move { begin(state, wechat, &payout).await })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        let begun = begun.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().filter(|begun| *begun).count();
+        let begun = stream::iter(ready).map(|payout| async move { begin(state, wechat, &payout).await });
+        let begun: Vec<Result<bool, Fault>> = begun.buffer_unordered(AT_ONCE).collect().await;
+        let begun = begun.into_iter().filter_map(|begun| keep(begun, &mut wrong)).filter(|begun| *begun).count();
         touched += begun;
-        if many < usize::try_from(BATCH).unwrap_or(usize::MAX) || begun == 0 {
+        if many < full || begun == 0 {
             break;
         }
     }
@@ -71,16 +70,18 @@ pub async fn pass(state: &Finance, wechat: &WeChat) -> Result<usize, Fault> {
         let due = store::transfer::take_due(&state.pool, merchant, (now, now + LEASE), BATCH).await?;
         let many = due.len();
         touched += many;
-        let followed: Vec<Result<(), Fault>> = stream::iter(due)
-            .map(|open| async move { follow(state, wechat, &open).await })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        followed.into_iter().collect::<Result<Vec<_>, _>>()?;
-        if many < usize::try_from(BATCH).unwrap_or(usize::MAX) {
-            return Ok(touched);
+        let followed = stream::iter(due).map(|open| async move { follow(state, wechat, &open).await });
+        let followed: Vec<Result<(), Fault>> = followed.buffer_unordered(AT_ONCE).collect().await;
+        followed.into_iter().filter_map(|followed| keep(followed, &mut wrong)).for_each(drop);
+        if many < full {
+            return wrong.map_or(Ok(touched), Err);
         }
     }
+}
+
+/// What went well; of what did not, the first is kept.
+fn keep<T>(outcome: Result<T, Fault>, wrong: &mut Option<Fault>) -> Option<T> {
+    outcome.map_err(|fault| drop(wrong.get_or_insert(fault))).ok()
 }
 
 /// Writes the try down, then asks for the transfer; false where somebody else did, or it is claimed otherwise by now.

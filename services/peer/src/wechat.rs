@@ -6,6 +6,8 @@ mod crypto;
 pub mod keys;
 mod notices;
 mod people;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

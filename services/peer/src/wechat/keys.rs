@@ -43,6 +43,12 @@ pub fn wechat() -> Option<RsaKeyPair> {
     RsaKeyPair::from_pkcs8(&der(WECHAT)?).ok()
 }
 
+/// The key the merchant signs with.
+#[cfg(test)]
+pub fn merchant() -> Option<RsaKeyPair> {
+    RsaKeyPair::from_pkcs8(&der(MERCHANT)?).ok()
+}
+
 /// The merchant's public key, as ring takes it.
 pub fn merchant_public() -> Option<Vec<u8>> {
     // the header of a SubjectPublicKeyInfo of 2048 bits always has this length
