@@ -26,7 +26,7 @@ use crate::{
 const BATCH: i64 = 50;
 const AT_ONCE: usize = 8;
 /// Nobody else looks at a transfer for so long: more than WeChat is waited for, twice.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// What another process claims or hears is seen this late at most.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
@@ -81,7 +81,13 @@ pub async fn pass(state: &Finance, wechat: &WeChat) -> Result<usize, Fault> {
 
 /// What went well; of what did not, the first is kept.
 fn keep<T>(outcome: Result<T, Fault>, wrong: &mut Option<Fault>) -> Option<T> {
-    outcome.map_err(|fault| drop(wrong.get_or_insert(fault))).ok()
+    match outcome {
+        Ok(done) => Some(done),
+        Err(fault) => {
+            wrong.get_or_insert(fault);
+            None
+        }
+    }
 }
 
 /// Writes the try down, then asks for the transfer; false where somebody else did, or it is claimed otherwise by now.

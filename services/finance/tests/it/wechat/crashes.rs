@@ -91,3 +91,37 @@ async fn a_change_of_mind_and_a_payer_never_both_win() {
     }
     rig.audit().await;
 }
+
+#[tokio::test]
+async fn one_payout_that_cannot_be_sent_keeps_no_other_waiting() {
+    let rig = Rig::new(20_000).await;
+    let (broken, _) = rig.claimed(1, 5_000).await;
+    let (followed, id) = rig.claimed(2, 5_000).await;
+    sqlx::query("update finance.payout set openid_sealed = 'x' where person_id = $1")
+        .bind(broken)
+        .execute(&rig.world.pool)
+        .await
+        .unwrap();
+    payer::pass(&rig.world.state, &rig.adapter).await.unwrap_err();
+    rig.peer.confirm(&rig.bills(id).await[0].out_bill_no).unwrap();
+    rig.world.state.clock.advance(TimeDelta::minutes(1));
+    payer::pass(&rig.world.state, &rig.adapter).await.unwrap_err();
+    assert_eq!(rig.payout(followed).await.state(), State::Paid);
+    assert_eq!(rig.payout(broken).await.state(), State::Ready, "nothing was sent");
+    rig.audit().await;
+}
+
+/// Another merchant would not know the number, and would pay it a second time.
+#[tokio::test]
+async fn a_transfer_of_another_merchant_is_left_to_that_merchant() {
+    let rig = Rig::new(5_000).await;
+    let (person, _) = rig.claimed(1, 5_000).await;
+    rig.peer.behave(Call::Create, Mode::Lost, 1);
+    rig.pass().await;
+    for column in ["mch_id", "app_id"] {
+        let statement = format!("update finance.wechat_transfer set {column} = 'other'");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&rig.world.pool).await.unwrap();
+        assert_eq!(rig.pass_after(TimeDelta::hours(1)).await, 0, "{column}");
+    }
+    assert_eq!((rig.peer.bills().len(), rig.payout(person).await.state()), (0, State::Sent));
+}
