@@ -106,6 +106,10 @@ async fn begin(state: &Finance, wechat: &WeChat, payout: &Candidate) -> Result<b
 
 /// Asks for a transfer that WeChat does not know yet.
 async fn create(state: &Finance, wechat: &WeChat, open: &Open, request: &str) -> Result<(), Fault> {
+    if state.clock.now() >= open.next_at {
+        // this process slept; by now another looks at the transfer, and may know better
+        return Ok(());
+    }
     match wechat.transfer(&open.out_bill_no, request).await {
         Ok(bill) => learn(state, wechat, open, &bill).await,
         Err(Failure::Refused(code)) => {
