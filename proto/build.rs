@@ -22,6 +22,7 @@ const FILES: &[&str] = &[
     "hemei/incentives/v1/ranking.proto",
     "hemei/finance/v1/finance.proto",
     "hemei/finance/v1/payout.proto",
+    "hemei/finance/v1/wechat.proto",
 ];
 
 #[expect(clippy::disallowed_macros, reason = "how a build script talks to cargo")]

@@ -17,3 +17,5 @@ mod readme;
 mod sessions;
 #[path = "suite/tools.rs"]
 mod tools;
+#[path = "suite/wechat.rs"]
+mod wechat;

@@ -4,6 +4,7 @@
 //! residents ──feed──▶ funds, names
 //! property office ──▶ INCOME: OUTSIDE → purpose · SPENDING: purpose → OUTSIDE     every entry one immutable transfer
 //! residents of the compound ──▶ balances and every entry
+//! WeChat ◀──payer──▶ transfers of payouts, asked about until they end (see `payer`)
 //! incentives ─feed─▶ payouts: WAITING → READY → SENT → PAID     award fund: OUTSIDE → AVAILABLE ⇄ HELD → OUTSIDE
 //! ```
 use std::sync::Arc;
@@ -21,7 +22,10 @@ use chassis::{
 };
 use proto::{
     events::v1::feed_service_server::FeedServiceServer,
-    finance::v1::{fund_service_server::FundServiceServer, payout_service_server::PayoutServiceServer},
+    finance::v1::{
+        fund_service_server::FundServiceServer, payout_service_server::PayoutServiceServer,
+        wechat_service_server::WechatServiceServer,
+    },
 };
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -32,13 +36,19 @@ mod events;
 mod fund;
 mod payout;
 mod store;
+mod transfer;
 mod wire;
 
 pub mod ops;
+pub mod payer;
 pub mod rpc;
+pub mod wechat;
 
 pub use error::Refusal;
 pub use fund::{Entry, Fund, Kind, NewEntry, Purpose};
+pub use payout::Ordered;
+
+use self::wechat::{WeChat, WeChatSettings};
 
 /// The migrations of this service's schema.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -52,15 +62,23 @@ pub struct Finance {
     pub clock: Clock,
     /// Tells whose a voucher photo is, and where it can be read.
     pub media: MediaIds,
-    /// Seals bank accounts.
+    /// Seals bank accounts and openids.
     pub vault: Vault,
     pub waker: Waker,
+    /// Pays cash awards, where there is a merchant.
+    pub wechat: Option<WeChat>,
 }
 
 impl Finance {
     /// The service over its parts; nothing is started.
     pub fn new(pool: PgPool, clock: Clock, media: MediaIds, vault: Vault, waker: Waker) -> Self {
-        Self { pool, clock, media, vault, waker }
+        Self { pool, clock, media, vault, waker, wechat: None }
+    }
+
+    /// The same, paying by WeChat.
+    #[must_use]
+    pub fn with_wechat(self, wechat: Option<WeChat>) -> Self {
+        Self { wechat, ..self }
     }
 
     /// All RPC services, ready to be served.
@@ -70,6 +88,7 @@ impl Finance {
         routes
             .add_service(FundServiceServer::new(rpc::Funds(self.clone())))
             .add_service(PayoutServiceServer::new(rpc::Payouts(self.clone())))
+            .add_service(WechatServiceServer::new(rpc::Wechat(self.clone())))
             .add_service(FeedServiceServer::new(feed));
         routes.routes()
     }
@@ -97,7 +116,12 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     let parts = Parts::open(SCHEMA, loaded, stop)?;
     let keys = |name| Keyring::load_or_create(&parts.loaded.settings.keys_dir, name).map_err(Fault::internal);
     let (media, vault) = (MediaIds::new(keys("media")?), Vault::new(keys("vault")?, keys("index")?));
+    let wechat = WeChat::open(parts.loaded.role::<WeChatSettings>()?, &parts.loaded.settings, parts.clock.clone())?;
     let finance = Finance::new(parts.pool.clone(), parts.clock.clone(), media, vault, parts.waker.clone());
+    let finance = finance.with_wechat(wechat);
+    if let Some(wechat) = finance.wechat.clone() {
+        tokio::spawn(payer::run(finance.clone(), wechat, parts.stop.clone()));
+    }
     let (residents, incentives) = (parts.peer("residents")?, parts.peer("incentives")?);
     for consumer in finance.consumers(Source::Remote(residents.clone()), Source::Remote(incentives)) {
         let gate = parts.readiness.gate(consumer.producer);

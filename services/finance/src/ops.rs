@@ -1,14 +1,20 @@
 //! One operation a file.
 mod award_fund;
+mod claim_payout;
 mod export_bank_file;
 mod get_fund;
+mod hear_transfer;
 mod list_fund_entries;
+mod order_payouts;
 mod payouts;
 mod record_entry;
 
 pub use award_fund::{add_budget, get_award_fund, put_award_tax};
+pub use claim_payout::claim_payout;
 pub use export_bank_file::export_bank_file;
 pub use get_fund::get_fund;
+pub use hear_transfer::hear_transfer;
 pub use list_fund_entries::list_fund_entries;
-pub use payouts::{claim_payout, list_my_payouts, list_payouts, move_payout};
+pub use order_payouts::order_payouts;
+pub use payouts::{list_my_payouts, list_payouts, move_payout};
 pub use record_entry::record_entry;

@@ -2,6 +2,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::transfer::Shown;
+
 /// What account numbers are sealed for, and files for the bank.
 pub const ACCOUNT: &str = "payout.account";
 pub const FILE: &str = "payout_batch.file";
@@ -31,11 +33,14 @@ impl PayoutState {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Method {
     Bank,
+    #[default]
     InPerson,
+    #[sqlx(rename = "WECHAT")]
+    WeChat,
 }
 
 /// A payout as it stands.
@@ -53,6 +58,9 @@ pub struct Payout {
     pub method: Option<Method>,
     pub account_name: Option<String>,
     pub account_sealed: Option<Vec<u8>>,
+    /// Of the code by which it was claimed for WeChat.
+    pub code_blind: Option<Vec<u8>>,
+    pub transfer: Option<Shown>,
     pub batch_id: Option<Uuid>,
     pub signature_media_id: Option<Uuid>,
     pub reason: String,
@@ -74,9 +82,10 @@ pub struct Ordered {
 }
 
 /// How a member wants to be paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Claim {
     InPerson,
+    WeChat { js_code: String },
     Bank { account_name: String, account_number: String },
 }
 

@@ -4,3 +4,4 @@ pub mod entry;
 pub mod fund;
 pub mod payout;
 pub mod person;
+pub mod transfer;

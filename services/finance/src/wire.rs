@@ -1,5 +1,6 @@
 //! Proto ⇄ domain; the only file that names both.
 pub mod payouts;
+pub mod wechat;
 
 use chassis::{clock, faults::Fault};
 use proto::{

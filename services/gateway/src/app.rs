@@ -7,7 +7,7 @@ use chassis::{
     cache::Cache,
     client::{self, Peer},
     clock::Clock,
-    config::Loaded,
+    config::{Loaded, Settings},
     faults::Fault,
     keys::Keyring,
     media::MediaIds,
@@ -71,8 +71,11 @@ pub struct App {
     pub streams: Arc<Streams>,
     pub own: Own,
     pub sandbox: bool,
-    /// The other side of the groups' robots, for the sandbox.
+    /// The service that hears of transfers.
+    pub finance: Peer,
+    /// The other sides of the groups' robots and of WeChat, for the sandbox.
     pub wecom: Router,
+    pub wechat: Router,
 }
 
 impl App {
@@ -108,7 +111,9 @@ impl App {
             streams: Streams::new(own.streams, own.streams_per_person),
             own,
             sandbox: settings.sandbox(),
+            finance: client::peer(&loaded.peer("finance")?, service_key)?,
             wecom: peer::router(peer::WeCom::new(Clock::System)),
+            wechat: peer::wechat::router(wechat(settings)),
         })
     }
 
@@ -128,6 +133,12 @@ impl App {
         let refused = || Fault::denied("ROLE_NOT_ALLOWED", "none of the caller's posts is granted this");
         caller.map(Some).ok_or_else(|| refused().into())
     }
+}
+
+/// The sandbox's WeChat remembers its transfers, as the suite does.
+fn wechat(settings: &Settings) -> peer::wechat::WeChat {
+    let wechat = peer::wechat::WeChat::new(Clock::System);
+    if settings.sandbox() { wechat.kept_in(settings.keys_dir.join("wechat").join("sandbox.json")) } else { wechat }
 }
 
 /// Every public RPC by its HTTP rules, and the hand-written routes.

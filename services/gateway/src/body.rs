@@ -41,6 +41,19 @@ pub async fn json(mut body: Body, headers: &HeaderMap, deadline: Instant) -> Res
     }
 }
 
+/// The bytes of a body as they came, of whatever kind.
+pub async fn raw(mut body: Body, headers: &HeaderMap, limit: usize, deadline: Instant) -> Result<Bytes, Problem> {
+    if announced(headers).is_none_or(|length| length <= limit) {
+        let read = tokio::time::timeout_at(deadline.into(), up_to(&mut body, limit)).await;
+        let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "TIMED_OUT", "the body did not come in time");
+        if let Some(bytes) = read.map_err(late)?? {
+            return Ok(bytes);
+        }
+    }
+    discard(body, headers).await;
+    Err(Problem::too_large(&format!("{limit} bytes")))
+}
+
 fn too_large() -> Problem {
     Problem { fields: vec![("body".to_owned(), "at most 1 MiB".to_owned())], ..Problem::too_large("1 MiB") }
 }

@@ -1,7 +1,7 @@
 //! The routes that are no JSON RPC: a small table, each with its access rule, in the OpenAPI document like the rest.
 use axum::response::Response;
 
-use crate::{app::App, entry::Asked, entry::not_found, media, pages, problem::Problem, sandbox, stream};
+use crate::{app::App, entry::Asked, entry::not_found, media, notices, pages, problem::Problem, sandbox, stream};
 
 /// Who may call a hand-written route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ enum To {
     SandboxPeople,
     SandboxMessages,
     WeCom,
+    WeChat,
+    TransferNotice,
 }
 
 const fn route(method: &'static str, path: &'static str, access: Rule, leads_to: To) -> HandWritten {
@@ -56,6 +58,10 @@ const fn page(path: &'static str, leads_to: To) -> HandWritten {
 
 const fn sandboxed(path: &'static str, leads_to: To) -> HandWritten {
     route("GET", path, Rule::SandboxOnly, leads_to)
+}
+
+const fn people_do(path: &'static str, summary: (&'static str, &'static str)) -> HandWritten {
+    HandWritten { summary, ..route("POST", path, Rule::SandboxOnly, To::WeChat) }
 }
 
 static ROUTES: &[HandWritten] = &[
@@ -76,6 +82,13 @@ static ROUTES: &[HandWritten] = &[
         ),
         reasons: &["PLACE_NOT_ALLOWED"],
         ..route("GET", "/v1/stream", Rule::SignedIn, To::Stream)
+    },
+    HandWritten {
+        summary: (
+            "微信商家转账结果通知：凭签名，与登录无关",
+            "What WeChat Pay tells of merchant transfers: by its signature; answers {\"code\", \"message\"}",
+        ),
+        ..route("POST", "/v1/wechat/transfers:notify", Rule::Public, To::TransferNotice)
     },
     HandWritten {
         summary: ("网关是否在运行", "Whether the gateway runs"),
@@ -119,6 +132,36 @@ static ROUTES: &[HandWritten] = &[
         ..route("POST", "/sandbox/wecom/modes", Rule::SandboxOnly, To::WeCom)
     },
     route("POST", "/sandbox/wecom/cgi-bin/webhook/send", Rule::SandboxOnly, To::WeCom),
+    HandWritten {
+        summary: ("沙箱里的微信转账，新的在前", "The sandbox's WeChat transfers, newest first"),
+        ..sandboxed("/sandbox/wechat/transfers", To::WeChat)
+    },
+    people_do("/sandbox/wechat/confirm", ("用户确认收款", "The member confirms a transfer: {\"out_bill_no\"}")),
+    people_do("/sandbox/wechat/expire", ("24 小时过期", "The 24 hours of a transfer pass: {\"out_bill_no\"}")),
+    people_do("/sandbox/wechat/top-up", ("商户余额补足", "The merchant's balance is enough again: {\"out_bill_no\"}")),
+    people_do(
+        "/sandbox/wechat/notify",
+        (
+            "发送通知，可重复、可错误签名、可重放",
+            "Sends notices: {\"out_bill_no\", \"times\": 1 to 5, \"forged\", \"minutes_old\"}",
+        ),
+    ),
+    people_do(
+        "/sandbox/wechat/modes",
+        (
+            "让微信支付按某种方式出错",
+            "Lets WeChat fail for its next calls: {\"call\": LOGIN CREATE QUERY CANCEL, \"mode\", \"times\"}",
+        ),
+    ),
+    sandboxed("/sandbox/wechat/sns/jscode2session", To::WeChat),
+    route("POST", "/sandbox/wechat/v3/fund-app/mch-transfer/transfer-bills", Rule::SandboxOnly, To::WeChat),
+    sandboxed("/sandbox/wechat/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}", To::WeChat),
+    route(
+        "POST",
+        "/sandbox/wechat/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}/cancel",
+        Rule::SandboxOnly,
+        To::WeChat,
+    ),
 ];
 
 /// All of them, for the access matrix and the OpenAPI document.
@@ -141,7 +184,9 @@ pub async fn lead(app: &App, hand: &HandWritten, asked: Asked<'_>) -> Result<Res
         To::Redirect(path) => Ok(pages::redirect(path, asked.parts.uri.query())),
         To::Page(file) => pages::file(file, &asked.parts.headers),
         To::SandboxPeople => sandbox::people(app, asked.parts.uri.query()).await,
-        To::WeCom => Ok(sandbox::wecom(app, asked).await),
+        To::WeCom => Ok(sandbox::other_side(&app.wecom, "/sandbox/wecom", asked).await),
+        To::WeChat => Ok(sandbox::other_side(&app.wechat, "/sandbox/wechat", asked).await),
+        To::TransferNotice => Ok(notices::transfer(app, asked).await),
         To::SandboxMessages => sandbox::messages(app, asked.parts.uri.query()).await,
     }
 }

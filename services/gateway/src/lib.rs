@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! request ─▶ entry (shield, route) ─┬▶ rpc ─▶ transcode ─▶ upstream ─▶ a service ─▶ transcode ─▶ answer
-//!                                   └▶ hand_written: media, docs, set-up, sandbox
+//!                                   └▶ hand_written: media, notices, docs, set-up, sandbox
 //!            every refusal ─▶ problem (application/problem+json)
 //! ```
 use std::{sync::Arc, time::Duration};
@@ -26,6 +26,7 @@ mod entry;
 mod fingerprints;
 mod hand_written;
 mod media;
+mod notices;
 mod openapi;
 mod pages;
 mod photos;

@@ -1,5 +1,5 @@
 //! What the sandbox shows: people to try the suite as, and the messages that stayed inside.
-use axum::{body::Body, response::Response};
+use axum::{Router, body::Body, response::Response};
 use chassis::sandbox;
 use http::{
     HeaderValue,
@@ -86,15 +86,15 @@ fn json_response(value: &Value) -> Response {
     response
 }
 
-/// `/sandbox/wecom/…`: the other side of the groups' robots.
-pub async fn wecom(app: &App, asked: Asked<'_>) -> Response {
+/// `/sandbox/wecom/…`, `/sandbox/wechat/…`: the other side of a foreign system, below a prefix.
+pub async fn other_side(side: &Router, prefix: &str, asked: Asked<'_>) -> Response {
     let (mut parts, body) = (asked.parts, asked.body);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let path = path.strip_prefix("/sandbox/wecom").unwrap_or(path);
+    let path = path.strip_prefix(prefix).unwrap_or(path);
     match path.parse() {
         Ok(uri) => parts.uri = uri,
         Err(_) => return Response::new(Body::empty()),
     }
-    let answer = app.wecom.clone().oneshot(http::Request::from_parts(parts, body)).await;
+    let answer = side.clone().oneshot(http::Request::from_parts(parts, body)).await;
     answer.unwrap_or_else(|never| match never {})
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     Finance, Refusal,
-    payout::{ACCOUNT, Claim, Move, Payout, PayoutState},
+    payout::{Move, Payout, PayoutState},
     store::{self, payout::Wanted},
 };
 
@@ -30,21 +30,6 @@ pub async fn list_my_payouts(state: &Finance, caller: &Caller) -> Result<Vec<Pay
     let mut payouts = store::payout::list(&state.pool, caller.district_id, &wanted, 100).await?;
     payouts.reverse();
     Ok(payouts)
-}
-
-/// Keeps how the caller wants to be paid.
-pub async fn claim_payout(state: &Finance, caller: &Caller, payout_id: Uuid, claim: &Claim) -> Result<Payout, Fault> {
-    let sealed = match claim {
-        Claim::Bank { account_number, .. } => Some(state.vault.seal(ACCOUNT, account_number)),
-        Claim::InPerson => None,
-    };
-    let whose = (caller.district_id, caller.person_id, payout_id);
-    let claimed = store::payout::claim(&state.pool, whose, claim, sealed.as_deref()).await?;
-    let payout = find(state, caller, payout_id).await?;
-    if payout.person_id != caller.person_id {
-        return Err(Refusal::PayoutNotFound.into());
-    }
-    if claimed { Ok(payout) } else { Err(Refusal::PayoutMoved { state: payout.state }.into()) }
 }
 
 /// Moves a payout on; the same again answers it. Nobody decides about their own money.
@@ -75,7 +60,8 @@ pub async fn move_payout(state: &Finance, caller: &Caller, payout_id: Uuid, want
     if same { Ok(payout) } else { Err(Refusal::PayoutMoved { state: payout.state }.into()) }
 }
 
-async fn find(state: &Finance, caller: &Caller, payout_id: Uuid) -> Result<Payout, Fault> {
+/// A payout of the caller's district.
+pub(super) async fn find(state: &Finance, caller: &Caller, payout_id: Uuid) -> Result<Payout, Fault> {
     let wanted = Wanted { payout_id: Some(payout_id), ..Wanted::default() };
     let found = store::payout::list(&state.pool, caller.district_id, &wanted, 1).await?.pop();
     Ok(found.ok_or(Refusal::PayoutNotFound)?)

@@ -46,14 +46,14 @@ impl PayoutService for Payouts {
 
     async fn list_my_payouts(&self, request: Request<v1::ListMyPayoutsRequest>) -> Answer<v1::ListPayoutsResponse> {
         let payouts = ops::list_my_payouts(&self.0, &caller(&request)?).await?;
-        Ok(Response::new(wire::payouts::list(&self.0, payouts, String::new())?))
+        Ok(Response::new(wire::payouts::own_list(&self.0, payouts)?))
     }
 
     async fn claim_payout(&self, request: Request<v1::ClaimPayoutRequest>) -> Answer<v1::Payout> {
         let (caller, asked) = (caller(&request)?, request.get_ref());
         let (payout_id, claim) = (wire::id("payout_id", &asked.payout_id)?, wire::payouts::claim(asked)?);
         let payout = ops::claim_payout(&self.0, &caller, payout_id, &claim).await?;
-        Ok(Response::new(wire::payouts::payout(&self.0, payout)?))
+        Ok(Response::new(wire::payouts::own(&self.0, payout)?))
     }
 
     async fn export_bank_file(&self, request: Request<v1::ExportBankFileRequest>) -> Answer<v1::BankFile> {

@@ -1,9 +1,12 @@
 //! Payouts: their state, money, history and outbox move in one statement.
+mod list;
+
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::payout::{Claim, Method, Move, Ordered, Payout, PayoutState};
+pub use self::list::{Wanted, list};
+use crate::payout::{Method, Move, Ordered, PayoutState};
 
 /// Orders payouts, each award once, and holds money for them as far as there is any.
 pub async fn order(connection: &mut PgConnection, ordered: &[Ordered]) -> sqlx::Result<()> {
@@ -44,26 +47,33 @@ pub async fn order(connection: &mut PgConnection, ordered: &[Ordered]) -> sqlx::
     .map(drop)
 }
 
+/// How a member is paid, as it is kept.
+#[derive(Default)]
+pub struct Kept<'a> {
+    pub method: Method,
+    pub account_name: Option<&'a str>,
+    pub account_sealed: Option<Vec<u8>>,
+    pub openid_sealed: Option<Vec<u8>>,
+    pub code_blind: Option<Vec<u8>>,
+}
+
 /// Keeps how a member wants to be paid, until it is sent; false where it is not theirs or has gone on.
 pub async fn claim(
     pool: &PgPool,
     (district_id, person_id, payout_id): (Uuid, Uuid, Uuid),
-    claim: &Claim,
-    sealed: Option<&[u8]>,
+    kept: &Kept<'_>,
 ) -> sqlx::Result<bool> {
-    let (method, name) = match claim {
-        Claim::InPerson => (Method::InPerson, None),
-        Claim::Bank { account_name, .. } => (Method::Bank, Some(account_name)),
-    };
     let claimed = sqlx::query!(
-        "update finance.payout set method = $4, account_name = $5, account_sealed = $6
+        "update finance.payout set method = $4, account_name = $5, account_sealed = $6, openid_sealed = $7, code_blind = $8
         where district_id = $1 and payout_id = $2 and person_id = $3 and state in ('WAITING', 'READY')",
         district_id,
         payout_id,
         person_id,
-        method as Method,
-        name,
-        sealed
+        kept.method as Method,
+        kept.account_name,
+        kept.account_sealed,
+        kept.openid_sealed,
+        kept.code_blind
     );
     Ok(claimed.execute(pool).await?.rows_affected() > 0)
 }
@@ -82,13 +92,15 @@ pub async fn go(
     let moved = sqlx::query_scalar!(
         r#"with e as (
             update finance.payout p set state = $4, reason = $5, signature_media_id = $6, by_id = $7, changed_at = $8,
-                method = case when $10 or $4 = 'RETURNED' then null else p.method end,
+                method = case when $10 or $4 = 'RETURNED' then null when $6::uuid is not null then 'IN_PERSON' else p.method end,
                 account_name = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_name end,
-                account_sealed = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_sealed end
+                account_sealed = case when $10 or $4 in ('PAID', 'RETURNED') then null else p.account_sealed end,
+                openid_sealed = case when $4 in ('PAID', 'RETURNED') then null else p.openid_sealed end,
+                code_blind = case when $4 in ('PAID', 'RETURNED') then null else p.code_blind end
             from (select q.district_id, q.payout_id, q.state from finance.payout q
                 where q.district_id = $1 and q.payout_id = $2 for update) before
             where p.district_id = before.district_id and p.payout_id = before.payout_id and before.state = any($3)
-                and p.person_id <> $7 and ($9::uuid is null or p.batch_id = $9)
+                and p.person_id <> $7 and ($9::uuid is null or (p.batch_id = $9 and p.method = 'BANK'))
             returning p, before.state as before),
         settled as (select finance.settle_payouts(array_agg(e.p) filter (where e.before <> 'WAITING')) from e)
         select count(*) as "many!" from e cross join settled"#,
@@ -111,48 +123,6 @@ pub async fn go(
     }
     transaction.commit().await?;
     Ok(moved)
-}
-
-/// Payouts of a district: one, those of a person, or those in a state, beyond a position.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    pub payout_id: Option<Uuid>,
-    pub person_id: Option<Uuid>,
-    pub state: Option<PayoutState>,
-    pub batch_id: Option<Uuid>,
-    pub beyond: Option<(DateTime<Utc>, Uuid)>,
-}
-
-/// At most so many, oldest first.
-pub async fn list(
-    executor: impl sqlx::PgExecutor<'_>,
-    district_id: Uuid,
-    wanted: &Wanted,
-    limit: i64,
-) -> sqlx::Result<Vec<Payout>> {
-    let (at, id) = wanted.beyond.unzip();
-    sqlx::query_as!(
-        Payout,
-        r#"select p.payout_id, p.person_id, coalesce(n.name, '') as "person_name!", p.month, p.rank, p.gross_fen, p.tax_fen,
-            p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
-            p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at
-        from finance.payout p
-        left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
-        where p.district_id = $1 and ($2::uuid is null or p.payout_id = $2) and ($3::uuid is null or p.person_id = $3)
-            and ($4::text is null or p.state = $4) and ($5::uuid is null or p.batch_id = $5)
-            and ($6::timestamptz is null or (p.ordered_at, p.payout_id) > ($6, $7))
-        order by p.ordered_at, p.payout_id limit $8"#,
-        district_id,
-        wanted.payout_id,
-        wanted.person_id,
-        wanted.state as Option<PayoutState>,
-        wanted.batch_id,
-        at,
-        id,
-        limit
-    )
-    .fetch_all(executor)
-    .await
 }
 
 /// Opens a batch; false where there is one of this id.

@@ -3,7 +3,7 @@ use chassis::{clock, faults::Fault};
 use proto::{events::v1::Event, finance::v1, incentives::v1::CashAwardApproved};
 use uuid::Uuid;
 
-use super::{heard, id, text};
+use super::{heard, id, text, wechat::js_code};
 use crate::{
     Finance, Refusal,
     fund::MOST_FEN,
@@ -61,7 +61,8 @@ pub fn claim(request: &v1::ClaimPayoutRequest) -> Result<Claim, Fault> {
             }
             Ok(Claim::Bank { account_name, account_number })
         }
-        v1::payout::Method::Unspecified => Err(Fault::field("method", "must be BANK or IN_PERSON")),
+        v1::payout::Method::Wechat => Ok(Claim::WeChat { js_code: js_code(&request.js_code)? }),
+        v1::payout::Method::Unspecified => Err(Fault::field("method", "must be BANK, WECHAT or IN_PERSON")),
     }
 }
 
@@ -100,8 +101,23 @@ pub fn list(state: &Finance, payouts: Vec<Payout>, next_page_token: String) -> R
     Ok(v1::ListPayoutsResponse { payouts, next_page_token })
 }
 
+/// The payouts of whoever asks.
+pub fn own_list(state: &Finance, payouts: Vec<Payout>) -> Result<v1::ListPayoutsResponse, Fault> {
+    let payouts = payouts.into_iter().map(|one| own(state, one)).collect::<Result<_, _>>()?;
+    Ok(v1::ListPayoutsResponse { payouts, next_page_token: String::new() })
+}
+
+/// The payout of whoever asks: with what they confirm its transfer with.
+pub fn own(state: &Finance, payout: Payout) -> Result<v1::Payout, Fault> {
+    shown(state, payout, true)
+}
+
 /// The payout with no more than the last four digits of its account.
 pub fn payout(state: &Finance, payout: Payout) -> Result<v1::Payout, Fault> {
+    shown(state, payout, false)
+}
+
+fn shown(state: &Finance, payout: Payout, to_member: bool) -> Result<v1::Payout, Fault> {
     let said = match payout.state {
         PayoutState::Waiting => v1::payout::State::Waiting,
         PayoutState::Ready => v1::payout::State::Ready,
@@ -113,6 +129,7 @@ pub fn payout(state: &Finance, payout: Payout) -> Result<v1::Payout, Fault> {
         None => v1::payout::Method::Unspecified,
         Some(Method::Bank) => v1::payout::Method::Bank,
         Some(Method::InPerson) => v1::payout::Method::InPerson,
+        Some(Method::WeChat) => v1::payout::Method::Wechat,
     };
     let account = match &payout.account_sealed {
         Some(sealed) => {
@@ -121,6 +138,7 @@ pub fn payout(state: &Finance, payout: Payout) -> Result<v1::Payout, Fault> {
         }
         None => String::new(),
     };
+    let wechat = payout.transfer.map(|transfer| super::wechat::transfer(state, transfer, to_member)).transpose()?;
     Ok(v1::Payout {
         payout_id: payout.payout_id.to_string(),
         person_id: payout.person_id.to_string(),
@@ -137,5 +155,6 @@ pub fn payout(state: &Finance, payout: Payout) -> Result<v1::Payout, Fault> {
         reason: payout.reason,
         ordered_at: Some(clock::timestamp(payout.ordered_at)),
         changed_at: Some(clock::timestamp(payout.changed_at)),
+        wechat,
     })
 }

@@ -6,3 +6,4 @@ mod ledger;
 mod list_fund_entries;
 mod payouts;
 mod record_entry;
+mod wechat;

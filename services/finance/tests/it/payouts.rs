@@ -14,27 +14,27 @@ use uuid::Uuid;
 
 use crate::harness::{World, ask, field, reason};
 
-type Answer<T> = Result<T, Status>;
+pub type Answer<T> = Result<T, Status>;
 
-async fn add(world: &World, by: Uuid, id: Uuid, amount_fen: i64) -> Answer<AwardFund> {
+pub async fn add(world: &World, by: Uuid, id: Uuid, amount_fen: i64) -> Answer<AwardFund> {
     let request = AddBudgetRequest { entry_id: id.to_string(), amount_fen, text: "11 月预算".into() };
     Ok(world.payouts().add_budget(world.admin(by, "PayoutService/AddBudget", request)).await?.into_inner())
 }
 
-async fn fund(world: &World) -> AwardFund {
+pub async fn fund(world: &World) -> AwardFund {
     let request = world.admin(Uuid::now_v7(), "PayoutService/GetAwardFund", GetAwardFundRequest {});
     let fund = world.payouts().get_award_fund(request).await.unwrap().into_inner();
     assert_eq!(fund.difference_fen, 0, "what is held is what the payouts say");
     fund
 }
 
-async fn listed(world: &World, state: State) -> Vec<Payout> {
+pub async fn listed(world: &World, state: State) -> Vec<Payout> {
     let request = ListPayoutsRequest { state: state.into(), page_size: 200, ..Default::default() };
     let request = world.admin(Uuid::now_v7(), "PayoutService/ListPayouts", request);
     world.payouts().list_payouts(request).await.unwrap().into_inner().payouts
 }
 
-async fn mine(world: &World, person: Uuid) -> Vec<Payout> {
+pub async fn mine(world: &World, person: Uuid) -> Vec<Payout> {
     let post = (Role::Courier, "gn.xy.sh", Level::Community);
     let request = ask(world.district, person, post, "PayoutService/ListMyPayouts", ListMyPayoutsRequest {});
     world.payouts().list_my_payouts(request).await.unwrap().into_inner().payouts
@@ -46,42 +46,43 @@ async fn claim(world: &World, person: Uuid, id: Uuid, method: Method) -> Answer<
         method: method.into(),
         account_name: "王大力".into(),
         account_number: "6222 0200 0000 1234".into(),
+        js_code: String::new(),
     };
     let post = (Role::Courier, "gn.xy.sh", Level::Community);
     let request = ask(world.district, person, post, "PayoutService/ClaimPayout", request);
     Ok(world.payouts().claim_payout(request).await?.into_inner())
 }
 
-async fn export(world: &World, by: Uuid, batch: Uuid) -> BankFile {
+pub async fn export(world: &World, by: Uuid, batch: Uuid) -> BankFile {
     let request = ExportBankFileRequest { batch_id: batch.to_string() };
     let request = world.admin(by, "PayoutService/ExportBankFile", request);
     world.payouts().export_bank_file(request).await.unwrap().into_inner()
 }
 
-async fn result(world: &World, by: Uuid, id: Uuid, batch: Uuid, paid: bool) -> Answer<Payout> {
+pub async fn result(world: &World, by: Uuid, id: Uuid, batch: Uuid, paid: bool) -> Answer<Payout> {
     let (payout_id, batch_id) = (id.to_string(), batch.to_string());
     let request = RecordBankResultRequest { payout_id, batch_id, paid, reason: "户名不符".into() };
     let request = world.admin(by, "PayoutService/RecordBankResult", request);
     Ok(world.payouts().record_bank_result(request).await?.into_inner())
 }
 
-async fn pay(world: &World, by: Uuid, id: Uuid, media: Uuid) -> Answer<Payout> {
+pub async fn pay(world: &World, by: Uuid, id: Uuid, media: Uuid) -> Answer<Payout> {
     let request = PayInPersonRequest { payout_id: id.to_string(), signature_media_id: media.to_string() };
     Ok(world.payouts().pay_in_person(world.admin(by, "PayoutService/PayInPerson", request)).await?.into_inner())
 }
 
-async fn give_back(world: &World, by: Uuid, id: Uuid) -> Answer<Payout> {
+pub async fn give_back(world: &World, by: Uuid, id: Uuid) -> Answer<Payout> {
     let request = ReturnPayoutRequest { payout_id: id.to_string(), reason: "联系不上获奖人".into() };
     Ok(world.payouts().return_payout(world.admin(by, "PayoutService/ReturnPayout", request)).await?.into_inner())
 }
 
-async fn offer(world: &World, by: Uuid, id: Uuid) -> Answer<Payout> {
+pub async fn offer(world: &World, by: Uuid, id: Uuid) -> Answer<Payout> {
     let request = OfferPayoutRequest { payout_id: id.to_string() };
     Ok(world.payouts().offer_payout(world.admin(by, "PayoutService/OfferPayout", request)).await?.into_inner())
 }
 
 /// Every account against its transfers, and nothing held that nobody waits for.
-async fn audit(world: &World) {
+pub async fn audit(world: &World) {
     fund(world).await;
     let wrong: i64 = sqlx::query_scalar(
         "select count(*) from finance.account a where a.posted < 0 or a.posted <> (
@@ -220,6 +221,7 @@ async fn nobody_pays_themself_and_no_other_district_sees_it() {
         method: Method::Bank.into(),
         account_name: "=cmd|1".into(),
         account_number: "1".into(),
+        js_code: String::new(),
     };
     for (name, request) in [
         ("account_name", wrong.clone()),

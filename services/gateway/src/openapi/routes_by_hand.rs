@@ -1,11 +1,13 @@
 //! The operations of the hand-written routes.
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::refusals;
 use crate::hand_written::{HandWritten, Rule, hand_written};
 
 /// The tag they stand under.
 pub const TAG: &str = "Gateway";
+/// Where WeChat Pay tells of transfers.
+const NOTICE: &str = "/v1/wechat/transfers:notify";
 /// The tag of photos.
 pub const PHOTOS: &str = "Photos";
 
@@ -19,6 +21,9 @@ fn operation(route: &HandWritten) -> Value {
     let upload = route.path == "/v1/media";
     let public = matches!(route.access, Rule::Public | Rule::SandboxOnly);
     let mut responses = refusals::responses(route.reasons.iter().copied(), public, upload);
+    if route.path == NOTICE {
+        responses = notice_refusals();
+    }
     responses.insert("200".to_owned(), answer(route.path));
     let id: String =
         route.path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
@@ -39,7 +44,47 @@ fn operation(route: &HandWritten) -> Value {
         let schema = json!({"type": "object", "required": ["file"], "properties": {"file": file}});
         operation["requestBody"] = json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}});
     }
+    if let Some(example) = body(route.path) {
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": {"example": example}}});
+    }
     operation
+}
+
+/// Refusals in WeChat's form, not as problem documents.
+fn notice_refusals() -> Map<String, Value> {
+    let refusal = |about: &str| {
+        let example = json!({"code": "FAIL", "message": "the signature is not good"});
+        json!({"description": about, "content": {"application/json": {"example": example}}})
+    };
+    let refusals = [
+        ("400", "签名有效但内容无法识别。Signed, but not readable."),
+        ("401", "签名缺失、错误、过期，或是探测签名。The signature is missing, wrong, stale or a probe."),
+        ("404", "没有这笔转账。There is no such transfer."),
+        ("409", "与本方记录不一致。It differs from the record."),
+        ("413", "超过 64 KiB。Longer than 64 KiB."),
+        ("503", "暂时无法处理，请重发。Not now; send it again."),
+    ];
+    refusals.into_iter().map(|(status, about)| (status.to_owned(), refusal(about))).collect()
+}
+
+fn body(path: &str) -> Option<Value> {
+    let out_bill_no = "5f0c7d1b9e2a4c3d8f6e7a1b2c3d4e5f";
+    Some(match path {
+        NOTICE => json!({
+            "id": "EV-2026112320000000", "create_time": "2026-11-23T20:00:00+08:00", "resource_type": "encrypt-resource",
+            "event_type": "MCHTRANSFER.BILL.FINISHED", "summary": "商家转账单据终态通知",
+            "resource": {"original_type": "mch_payment", "algorithm": "AEAD_AES_256_GCM", "ciphertext": "2xCAZ1mp9sSYovmF",
+                "associated_data": "mch_payment", "nonce": "fdasflkja484"},
+        }),
+        "/sandbox/wechat/confirm" | "/sandbox/wechat/expire" | "/sandbox/wechat/top-up" => {
+            json!({"out_bill_no": out_bill_no})
+        }
+        "/sandbox/wechat/notify" => {
+            json!({"out_bill_no": out_bill_no, "times": 1, "forged": false, "minutes_old": 0})
+        }
+        "/sandbox/wechat/modes" => json!({"call": "CREATE", "mode": "SILENT", "times": 1}),
+        _ => return None,
+    })
 }
 
 fn answer(path: &str) -> Value {
@@ -61,7 +106,8 @@ fn answer(path: &str) -> Value {
         "/sandbox/messages.json" => json!({"application/json": {"example": {"messages": [{
             "at": "2026-11-23T01:00:00Z", "channel": "sms", "to": "19900000017", "text": "验证码 482913", "code": "482913",
         }]}}}),
-        path if path.ends_with(".json") => json!({"application/json": {}}),
+        NOTICE => json!({"application/json": {"example": {"code": "SUCCESS", "message": "成功"}}}),
+        path if path.ends_with(".json") || path.starts_with("/sandbox/wechat/") => json!({"application/json": {}}),
         _ => json!({"text/html": {}}),
     };
     json!({"description": "OK", "content": content})

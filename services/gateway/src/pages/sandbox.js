@@ -101,7 +101,69 @@ function people() {
   })).then(function (answers) { showPeople(answers[0].people || [], answers[1]['x-role-names']); }).catch(function () { setTimeout(people, 3000); });
 }
 
+// What members do with their WeChat, and what may happen to a notice.
+var ACTIONS = [
+  ['用户确认', 'confirm', {}, ['WAIT_USER_CONFIRM']],
+  ['24 小时过期', 'expire', {}, ['WAIT_USER_CONFIRM']],
+  ['余额补足', 'top-up', {}, ['PROCESSING']],
+  ['重复通知', 'notify', { times: 5 }, null],
+  ['错误签名', 'notify', { forged: true }, null],
+  ['重放旧通知', 'notify', { minutes_old: 60 }, null]
+];
+var TRANSFER_STATES = {
+  ACCEPTED: '已受理', PROCESSING: '处理中', WAIT_USER_CONFIRM: '待用户确认', TRANSFERING: '转账中', CANCELING: '撤销中',
+  SUCCESS: '成功', FAIL: '失败', CANCELLED: '已撤销'
+};
+var seenTransfers = '';
+
+function act(one, action, line) {
+  var button = element('button', 'quiet', action[0]);
+  button.addEventListener('click', function () {
+    var body = { out_bill_no: one.out_bill_no };
+    Object.keys(action[2]).forEach(function (key) { body[key] = action[2][key]; });
+    fetch('/sandbox/wechat/' + action[1], {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body)
+    }).then(function (response) { return response.json(); }).then(function (answer) {
+      line.textContent = answer.statuses ? '回应 ' + answer.statuses.join('、') : TRANSFER_STATES[answer.state] || answer.message;
+      setTimeout(transfers, 1500);
+    }).catch(function () { line.textContent = '连接中断'; });
+  });
+  return button;
+}
+
+function transfer(one) {
+  var box = element('div', 'message');
+  var head = element('div', 'head');
+  head.appendChild(element('span', 'badge', TRANSFER_STATES[one.state] || one.state));
+  head.appendChild(element('span', '', (one.transfer_amount / 100).toFixed(2) + ' 元'));
+  head.appendChild(element('span', '', one.out_bill_no));
+  box.appendChild(head);
+  box.appendChild(element('div', 'text', one.transfer_remark + (one.fail_reason ? '（' + one.fail_reason + '）' : '')));
+  var line = element('span', 'hint');
+  var buttons = element('div', 'head');
+  ACTIONS.forEach(function (action) {
+    if (!action[3] || action[3].indexOf(one.state) >= 0) { buttons.appendChild(act(one, action, line)); }
+  });
+  buttons.appendChild(line);
+  box.appendChild(buttons);
+  return box;
+}
+
+function transfers() {
+  fetch('/sandbox/wechat/transfers').then(function (response) { return response.json(); }).then(function (answer) {
+    var now = JSON.stringify(answer.transfers);
+    if (now === seenTransfers) { return; }
+    seenTransfers = now;
+    var root = document.getElementById('transfers');
+    root.textContent = '';
+    if (!answer.transfers.length) { root.appendChild(element('p', 'hint', '还没有转账。')); }
+    answer.transfers.slice(0, 50).forEach(function (one) { root.appendChild(transfer(one)); });
+  }).catch(function () { seenTransfers = ''; });
+}
+
 document.getElementById('filter').addEventListener('input', refresh);
 refresh();
+transfers();
 setInterval(refresh, 2000);
+setInterval(transfers, 2000);
 people();

@@ -44,7 +44,14 @@ async fn the_openapi_document_is_not_sent_twice() {
 #[tokio::test]
 async fn the_sandbox_exists_in_sandbox_mode_only() {
     let real = Gateway::start(&[]).await;
-    for path in ["/sandbox/", "/sandbox", "/sandbox/sandbox.js", "/sandbox/people.json", "/sandbox/messages.json"] {
+    for path in [
+        "/sandbox/",
+        "/sandbox",
+        "/sandbox/sandbox.js",
+        "/sandbox/people.json",
+        "/sandbox/messages.json",
+        "/sandbox/wechat/transfers",
+    ] {
         assert_eq!(real.get(path).await.problem(), (404, "ROUTE_NOT_FOUND".to_owned()), "{path}");
     }
     assert!(!String::from_utf8_lossy(&real.get("/").await.bytes).contains("/sandbox/"));

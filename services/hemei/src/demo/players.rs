@@ -72,6 +72,12 @@ pub fn admin(district_id: Uuid, cast: &Cast, ids: &Ids) -> Result<Caller> {
     Ok(caller)
 }
 
+/// The first courier of the district, who tries most things first.
+pub fn first_courier(district_id: Uuid, cast: &Cast, ids: &Ids) -> Result<Caller> {
+    let (.., caller) = ids.callers(district_id, cast, Role::Courier)?.into_iter().next().context("a courier")?;
+    Ok(caller)
+}
+
 /// The property offices of the compounds of the first community.
 pub async fn offices(target: &Target<'_>, land: &District, cast: &Cast, ids: &Ids) -> Result<Vec<Office>> {
     let paths: Vec<String> = land.communities[0].compounds.iter().map(|compound| compound.path.clone()).collect();

@@ -1,9 +1,18 @@
-//! What the best of a month get, and the fund they are paid from.
+//! What the best of a month get, the fund they are paid from, and one award that waits to be claimed.
 use std::path::Path;
 
-use anyhow::Result;
-use chassis::{access::Caller, cache::Cache, clock::Clock, feed::Waker, keys::Keyring, media::MediaIds, vault::Vault};
-use finance::Finance;
+use anyhow::{Context, Result};
+use chassis::{
+    access::Caller,
+    cache::Cache,
+    clock::{Clock, business_date},
+    feed::Waker,
+    keys::Keyring,
+    media::MediaIds,
+    vault::Vault,
+};
+use chrono::{DateTime, Months, Utc};
+use finance::{Finance, Ordered};
 use incentives::{Incentives, MonthTerms, Tier};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -13,7 +22,7 @@ const TIERS: [(i32, i32, i64); 4] = [(1, 1, 500), (2, 2, 300), (3, 3, 200), (4, 
 const BUDGET_FEN: i64 = 2_000_000;
 
 /// Sets both with the real operations.
-pub async fn offer(pool: &PgPool, cache: &Cache, keys_dir: &Path, admin: &Caller) -> Result<()> {
+pub async fn offer(pool: &PgPool, cache: &Cache, keys_dir: &Path, admin: &Caller) -> Result<Finance> {
     let key = |name| Keyring::load_or_create(keys_dir, name);
     let (vault, media) = (Vault::new(key("vault")?, key("index")?), MediaIds::new(key("media")?));
     let waker = |name| Waker::start(cache.clone(), name);
@@ -25,5 +34,14 @@ pub async fn offer(pool: &PgPool, cache: &Cache, keys_dir: &Path, admin: &Caller
     incentives::ops::put_month_terms(&incentives, admin, terms).await?;
     let finance = Finance::new(pool.clone(), clock, media, vault, waker("finance"));
     finance::ops::add_budget(&finance, admin, (Uuid::now_v7(), BUDGET_FEN, "月度之星奖励预算")).await?;
+    Ok(finance)
+}
+
+/// Orders what the best of an earlier month is paid: before the reports of the demo, whose months close by themselves.
+pub async fn award(finance: &Finance, best: &Caller, now: DateTime<Utc>) -> Result<()> {
+    let month = business_date(now).checked_sub_months(Months::new(3)).context("a month")?.format("%Y-%m").to_string();
+    let (district_id, payout_id, person_id) = (best.district_id, Uuid::now_v7(), best.person_id);
+    let ordered = Ordered { district_id, payout_id, person_id, month, rank: 1, gross_fen: TIERS[0].2 * 100, at: now };
+    finance::ops::order_payouts(finance, &[ordered]).await?;
     Ok(())
 }

@@ -27,7 +27,7 @@ use super::{
     funds, groups,
     land::{self, District},
     names,
-    players::{Ids, admin, offices, players},
+    players::{Ids, admin, first_courier, offices, players},
     reports::{Stage, Told, tell},
     rewards,
     story::{self, Counts},
@@ -80,7 +80,9 @@ pub async fn everything(pool: &PgPool, loaded: &Loaded, now: DateTime<Utc>) -> R
             funds::record(pool, &cache, &settings.keys_dir, &offices, now).await?;
             town.import_prizes(pool).await?;
             let admin = admin(target(town).district_id, &town.staff, &ids)?;
-            rewards::offer(pool, &cache, &settings.keys_dir, &admin).await?;
+            let finance = rewards::offer(pool, &cache, &settings.keys_dir, &admin).await?;
+            let best = first_courier(target(town).district_id, &town.staff, &ids)?;
+            rewards::award(&finance, &best, now).await?;
         }
         Ok(())
     };

@@ -2,6 +2,7 @@
 use std::{fmt::Write, fs, path::PathBuf};
 
 use anyhow::Result;
+use peer::wechat::keys as sandbox;
 
 use super::{folder::DataFolder, ports::Ports};
 use crate::private::PrivateServers;
@@ -12,7 +13,7 @@ pub fn file(folder: &DataFolder) -> PathBuf {
 }
 
 /// Settings this file decides, which the environment of `up` must not.
-pub const DECIDED: [&str; 12] = [
+pub const DECIDED: [&str; 17] = [
     "database_url",
     "redis_url",
     "keys_dir",
@@ -25,6 +26,11 @@ pub const DECIDED: [&str; 12] = [
     "incentives_address",
     "finance_address",
     "wecom_address",
+    "wechat_pay_address",
+    "wechat_address",
+    "wechat_mch_id",
+    "wechat_app_id",
+    "wechat_notify_url",
 ];
 
 /// Writes it anew.
@@ -46,12 +52,21 @@ pub fn write(folder: &DataFolder, servers: &PrivateServers, ports: &Ports) -> Re
     }
     for (role, pair) in ports.by_role() {
         writeln!(text, "\n[{role}]\nlisten = \"127.0.0.1:{}\"\nops_listen = \"127.0.0.1:{}\"", pair.listen, pair.ops)?;
+        let gateway = ports.by_role().iter().find(|(role, _)| *role == "gateway").map_or(0, |(_, pair)| pair.listen);
+        let address = format!("http://127.0.0.1:{gateway}");
         if role == "tickets" {
-            let gateway =
-                ports.by_role().iter().find(|(role, _)| *role == "gateway").map_or(0, |(_, pair)| pair.listen);
-            writeln!(text, "wecom_address = \"http://127.0.0.1:{gateway}/sandbox/wecom\"")?;
+            writeln!(text, "wecom_address = \"{address}/sandbox/wecom\"")?;
+        }
+        if role == "finance" {
+            writeln!(
+                text,
+                "wechat_pay_address = \"{address}/sandbox/wechat\"\nwechat_address = \"{address}/sandbox/wechat\""
+            )?;
+            writeln!(text, "wechat_mch_id = \"{}\"\nwechat_app_id = \"{}\"", sandbox::MCH_ID, sandbox::APP_ID)?;
+            writeln!(text, "wechat_notify_url = \"{address}/v1/wechat/transfers:notify\"")?;
         }
     }
+    sandbox::lay(&folder.path.join("keys").join("wechat"))?;
     fs::write(file(folder), text)?;
     Ok(())
 }

@@ -1,0 +1,7 @@
+//! Payouts by WeChat, against its other side: the whole way, and every way to fail.
+mod claims;
+mod crashes;
+mod failures;
+mod journey;
+mod notices;
+mod rig;

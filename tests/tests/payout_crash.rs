@@ -1,0 +1,62 @@
+//! `kill -9` of who pays, between the written try and its answer, and of who answers: one transfer, paid once.
+use std::time::Duration;
+
+use anyhow::Result;
+use hemei_tests::{Client, Instance, people, retry, tickets::Cast};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer may be missing while something is dead.
+async fn until(what: &str, client: &Client, path: &str, check: impl Fn(&Value) -> bool) -> Result<Value> {
+    retry::until(what, PATIENCE, async || {
+        let answer = match client.get(path).await {
+            Ok(answer) if answer.status.is_success() => answer.json(),
+            _ => return Ok(None),
+        };
+        Ok(check(&answer).then_some(answer))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_payer_and_a_killed_gateway_pay_an_award_once() {
+    let instance = Instance::start(&[]).unwrap();
+    let client = instance.client();
+    let people = people::all(&client).await.unwrap();
+    let courier = Cast::find(&client, &people[0].district_id).await.unwrap().as_courier;
+    let (mine, transfers) = ("/v1/payouts:mine", "/sandbox/wechat/transfers");
+    let offered = courier.get(mine).await.unwrap().success().unwrap();
+    let id = offered["payouts"][0]["payout_id"].as_str().unwrap();
+
+    // WeChat keeps the transfer and does not answer; then the one who asked is dead
+    let mode = json!({"call": "CREATE", "mode": "SILENT", "times": 1});
+    client.post("/sandbox/wechat/modes", &mode).await.unwrap().success().unwrap();
+    let body = json!({"method": "WECHAT", "js_code": "demo:courier"});
+    courier.post(&format!("/v1/payouts/{id}:claim"), &body).await.unwrap().success().unwrap();
+    let one = |answer: &Value| answer["transfers"].as_array().is_some_and(|transfers| transfers.len() == 1);
+    until("WeChat has the transfer", &client, transfers, one).await.unwrap();
+    instance.kill("finance").unwrap();
+    let tried = |answer: &Value| answer["payouts"][0]["wechat"]["state"] == "TRIED";
+    until("the try was written first", &courier, mine, tried).await.unwrap();
+
+    let waits = |answer: &Value| {
+        let wechat = &answer["payouts"][0]["wechat"];
+        wechat["state"] == "WAIT_USER_CONFIRM" && !wechat["package"].as_str().unwrap_or_default().is_empty()
+    };
+    until("another finds out", &courier, mine, waits).await.unwrap();
+    instance.kill("gateway").unwrap();
+    let kept = until("the sandbox remembers", &client, transfers, one).await.unwrap();
+    let which = json!({"out_bill_no": kept["transfers"][0]["out_bill_no"]});
+    client.post("/sandbox/wechat/confirm", &which).await.unwrap().success().unwrap();
+    instance.kill("finance").unwrap();
+    let paid = |answer: &Value| answer["payouts"][0]["state"] == "PAID";
+    until("it is paid", &courier, mine, paid).await.unwrap();
+    let at_the_end = client.get(transfers).await.unwrap().success().unwrap();
+    assert!(one(&at_the_end) && at_the_end["transfers"][0]["state"] == "SUCCESS", "{at_the_end}");
+    let admin = people.iter().find(|one| one.role == "district_admin" && one.district_id == people[0].district_id);
+    let admin = people::sign_in(&client, admin.unwrap()).await.unwrap();
+    let fund = admin.get("/v1/award-fund").await.unwrap().success().unwrap();
+    let fen = &offered["payouts"][0]["net_fen"];
+    assert_eq!((&fund["paid_fen"], &fund["difference_fen"], &fund["held_fen"]), (fen, &json!(0), &json!(0)), "{fund}");
+}
