@@ -1,9 +1,11 @@
 //! `make bench`: what the suite does on this machine, beside the bare statements on the same server in the same run.
+//! `ARGS="lifecycle ledger month spike scale"` names the parts; without it all of them run.
 mod floor;
 mod ledger;
 mod load;
 mod memory;
 mod month;
+mod processor;
 mod scale;
 mod spike;
 
@@ -30,19 +32,36 @@ async fn main() -> Result<()> {
     );
     let cast = load::prepare(&instance.client()).await?;
     load::run(&cast, 16, Duration::from_secs(3)).await?;
-    for connections in [16, 64] {
-        let floor = floor::run(&instance.database_url()?, &cast, connections, MEASURED).await.context("the floor")?;
-        let suite = load::run(&cast, connections, MEASURED).await?;
-        floor.print("bare statements, one a commit", connections);
-        suite.print("the suite through HTTP", connections);
-        let ratio = suite.lifecycles_per_second() / floor.lifecycles_per_second();
-        println!("{:34} {connections:>6} {ratio:>13.2}×\n", "ratio to the floor");
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|one| one == part);
+    let url = instance.database_url()?;
+    if wanted("lifecycle") {
+        for connections in [16, 64] {
+            let floor = floor::run(&url, &cast, connections, MEASURED).await.context("the floor")?;
+            let before = processor::seconds(&run)?;
+            let suite = load::run(&cast, connections, MEASURED).await?;
+            let after = processor::seconds(&run)?;
+            floor.print("bare statements, one a commit", connections);
+            suite.print("the suite through HTTP", connections);
+            let ratio = suite.lifecycles_per_second() / floor.lifecycles_per_second();
+            println!("{:34} {connections:>6} {ratio:>13.2}×", "ratio to the floor");
+            processor::print(&before, &after, suite.lifecycles);
+            println!();
+        }
     }
-    ledger::run(&instance.database_url()?, &cast, &instance.client()).await.context("the ledger")?;
-    let redis_url = instance.run_file()?["redis_url"].as_str().context("redis_url")?.to_owned();
-    month::run(&instance.database_url()?, &redis_url).await.context("the month of a million")?;
-    spike::run(&instance.database_url()?, &cast).await.context("spikes")?;
-    scale::run(&instance.database_url()?, &cast).await.context("at a million tickets")?;
+    if wanted("ledger") {
+        ledger::run(&url, &cast, &instance.client()).await.context("the ledger")?;
+    }
+    if wanted("month") {
+        let redis_url = run["redis_url"].as_str().context("redis_url")?.to_owned();
+        month::run(&url, &redis_url).await.context("the month of a million")?;
+    }
+    if wanted("spike") {
+        spike::run(&url, &cast).await.context("spikes")?;
+    }
+    if wanted("scale") {
+        scale::run(&url, &cast).await.context("at a million tickets")?;
+    }
     memory::print("after the load", &instance.run_file()?)?;
     tokio::task::spawn_blocking(move || drop(instance)).await?;
     Ok(())
