@@ -42,6 +42,7 @@ pub mod ledger;
 mod month;
 mod points;
 mod prize;
+mod qr;
 pub mod ranking;
 mod redemption;
 mod rules;

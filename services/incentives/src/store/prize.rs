@@ -37,6 +37,17 @@ pub async fn stock_and_points(
     Ok(row.fetch_optional(pool).await?.map(|row| (row.stock, row.points, row.per_person_month)))
 }
 
+/// What is left of a prize, whether it is active or not.
+pub async fn stock(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "select stock from incentives.prize where district_id = $1 and prize_id = $2",
+        district_id,
+        prize_id
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 /// The lines whose pick-up point is unknown, and those that would supply less than is already reserved or handed over.
 pub async fn refused(
     connection: &mut PgConnection,

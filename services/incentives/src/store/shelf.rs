@@ -117,7 +117,8 @@ pub async fn take_back(
         r#"with e as (
             update incentives.redemption r set state = 'RETURNED', ended_at = $4, returned_by = $3, restocked = $5, return_reason = $6
             from incentives.place l
-            where r.district_id = $1 and r.redemption_id = $2 and r.state = 'HANDED_OVER' and r.ended_at > $8 and r.person_id <> $3
+            where r.district_id = $1 and r.redemption_id = $2 and r.state = 'HANDED_OVER' and r.person_id <> $3
+                and coalesce(r.handed_over_at, r.ended_at) > $8
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($7::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
             returning r),

@@ -91,7 +91,8 @@ async fn meanings(pool: &PgPool) {
         "select count(*) from incentives.redemption r
         cross join lateral (select count(*) as transfers from incentives.transfer t where t.redemption_id = r.redemption_id) t
         cross join lateral (select count(*) as events from incentives.outbox o where o.subject_id = r.redemption_id) o
-        where t.transfers <> case r.state when 'RESERVED' then 1 when 'RETURNED' then 3 else 2 end or o.events <> t.transfers",
+        where o.events <> t.transfers or t.transfers <>
+            case r.state when 'RESERVED' then 1 when 'RETURNED' then 3 else 2 end + case when r.held then 0 else 1 end",
     )
     .await;
 }

@@ -18,4 +18,5 @@ mod ranking;
 mod redeem;
 mod rules;
 mod shelf;
+mod told_later;
 mod whole;
