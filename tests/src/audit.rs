@@ -251,6 +251,17 @@ async fn points(pool: &PgPool) -> Result<()> {
              and r.state in ('RESERVED', 'HANDED_OVER')
          group by p.district_id, p.prize_id having p.supplied <> p.stock + coalesce(sum(r.quantity), 0)",
     )
+    .await?;
+    none(
+        pool,
+        "a voucher whose stock is not its codes, or a code that is not one member's",
+        "select p.prize_id::text, p.stock::text, count(v.*) filter (where v.redemption_id is null and v.withdrawn_at is null)::text
+         from incentives.prize p left join incentives.voucher v on v.district_id = p.district_id and v.prize_id = p.prize_id
+         left join incentives.redemption r on r.district_id = v.district_id and r.redemption_id = v.redemption_id
+         where p.kind = 'VOUCHER' group by p.district_id, p.prize_id, p.stock
+         having p.stock <> count(v.*) filter (where v.redemption_id is null and v.withdrawn_at is null)
+             or bool_or(v.redemption_id is not null and r.code_sealed is distinct from v.code_sealed)",
+    )
     .await
 }
 

@@ -60,6 +60,12 @@ pub enum Refusal {
     PrizeLimit { limit: i32 },
     #[error("{reserved} pieces are reserved")]
     StockBelowReserved { reserved: i64 },
+    #[error("a voucher is given for good")]
+    VoucherGiven,
+    #[error("the codes of a voucher are its stock")]
+    VoucherNotCounted,
+    #[error("the prize is no voucher")]
+    NoVoucher,
     #[error("the hold ran out and its points went back: {missing} are missing now")]
     LatePointsMissing { missing: i64 },
     #[error("the hold ran out and its pieces went back: only {stock} in stock now")]
@@ -109,6 +115,9 @@ impl From<Refusal> for Fault {
             Refusal::StockBelowReserved { reserved } => {
                 Fault::conflict("STOCK_BELOW_RESERVED", detail).fact("reserved", reserved)
             }
+            Refusal::VoucherGiven => Fault::conflict("VOUCHER_GIVEN", detail),
+            Refusal::VoucherNotCounted => Fault::conflict("VOUCHER_NOT_COUNTED", detail),
+            Refusal::NoVoucher => Fault::conflict("PRIZE_NOT_VOUCHER", detail),
             Refusal::LatePointsMissing { missing } => {
                 Fault::conflict("LATE_POINTS_MISSING", detail).fact("missing", missing)
             }

@@ -47,6 +47,7 @@ pub mod ranking;
 mod redemption;
 mod rules;
 mod store;
+mod voucher;
 mod wire;
 
 pub mod ops;
@@ -58,6 +59,7 @@ pub use month::{MonthTerms, Tier};
 pub use points::{Balances, Bucket, Entry};
 pub use prize::{Prize, PrizeRow, RowError};
 pub use redemption::{Redemption, State};
+pub use voucher::VoucherRow;
 
 /// The migrations of this service's schema.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,7 +1,9 @@
 //! A redemption: reserved, then handed over, cancelled or expired.
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rand::Rng;
 use uuid::Uuid;
+
+use crate::prize::Kind;
 
 /// The name of the column that pick-up codes are sealed for.
 pub const CODE: &str = "redemption.code";
@@ -58,9 +60,11 @@ pub struct Redemption {
     pub person_id: Uuid,
     pub prize_id: Uuid,
     pub prize_name: String,
+    pub kind: Kind,
     pub quantity: i64,
     pub points: i64,
     pub state: State,
+    /// The pick-up code, or the code of a voucher.
     pub code_sealed: Vec<u8>,
     pub pickup_place_name: String,
     pub pickup_place_path: String,
@@ -69,6 +73,8 @@ pub struct Redemption {
     pub ended_at: Option<DateTime<Utc>>,
     pub handed_over_by: Option<Uuid>,
     pub handed_over_at: Option<DateTime<Utc>>,
+    /// The last day on which a voucher is good.
+    pub valid_until: Option<NaiveDate>,
 }
 
 impl Redemption {

@@ -3,7 +3,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::redemption::{CLOCK_SLACK, Redemption, State, Wanted};
+use crate::{
+    prize::Kind,
+    redemption::{CLOCK_SLACK, Redemption, State, Wanted},
+};
 
 /// Who asks, when, and in which trace.
 #[derive(Clone, Debug)]
@@ -21,8 +24,9 @@ pub struct SealedCode {
     pub blind: Vec<u8>,
 }
 
-/// Reserves stock and points; nothing where the id is taken or there is no such prize. What is missing breaks
-/// `stock_not_negative` or `balance_not_negative`, a code in use `redemption_code_unique`.
+/// Reserves stock and points, or gives the code of a voucher for points; nothing where the id is taken or there is no such prize.
+/// What is missing breaks `stock_not_negative` or `balance_not_negative`, a code in use `redemption_code_unique`, more than one
+/// voucher `voucher_quantity`.
 pub async fn reserve(
     pool: &PgPool,
     asked: &Asked,
@@ -31,20 +35,30 @@ pub async fn reserve(
 ) -> sqlx::Result<Option<Redemption>> {
     sqlx::query_as!(
         Redemption,
-        r#"with e as (
+        r#"with reserved as (
             insert into incentives.redemption as r (district_id, redemption_id, person_id, prize_id, prize_name, quantity,
                 points, state, code_sealed, code_blind, pickup_place_id, created_at, expires_at)
             select $1, $2, $3, p.prize_id, p.name, $5, p.points * $5, 'RESERVED', $6, $7, p.pickup_place_id, $8::timestamptz,
                 $8::timestamptz + make_interval(hours => p.hold_hours)
-            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active
+            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'GOODS'
             on conflict on constraint redemption_id_unique do nothing
             returning r),
-        settled as (select incentives.settle(array_agg(e.r), $9) from e)
+        settled as (select incentives.settle(array_agg(e.r), $9) from reserved e),
+        given as materialized (
+            select incentives.give_voucher(jsonb_populate_record(null::incentives.redemption, jsonb_build_object(
+                'district_id', $1::uuid, 'redemption_id', $2::uuid, 'person_id', $3::uuid, 'prize_id', p.prize_id,
+                'quantity', $5::bigint, 'created_at', $8::timestamptz)), $9) as r
+            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'VOUCHER'),
+        e as (
+            select r from reserved
+            union all
+            select g.r from given g where (g.r).redemption_id is not null)
         select (e.r).redemption_id as "redemption_id!", (e.r).person_id as "person_id!", (e.r).prize_id as "prize_id!",
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
             l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
-            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at"
+            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
+            (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
         join incentives.place l on l.district_id = $1 and l.place_id = (e.r).pickup_place_id"#,
         asked.district_id,
@@ -75,7 +89,8 @@ pub async fn cancel(pool: &PgPool, asked: &Asked, redemption_id: Uuid) -> sqlx::
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
             l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
-            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at"
+            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
+            (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
         join incentives.place l on l.district_id = $1 and l.place_id = (e.r).pickup_place_id"#,
         asked.district_id,
@@ -120,7 +135,8 @@ pub async fn hand_over(
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
             l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
-            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at"
+            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
+            (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
         join incentives.place l on l.district_id = $1 and l.place_id = (e.r).pickup_place_id"#,
         asked.district_id,
@@ -168,7 +184,7 @@ pub async fn find(pool: &PgPool, district_id: Uuid, redemption_id: Uuid) -> sqlx
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
             r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
-            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at
+            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
         where r.district_id = $1 and r.redemption_id = $2"#,
@@ -190,7 +206,7 @@ pub async fn find_by_code(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
             r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
-            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at
+            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
         cross join lateral (select r.created_at <= $5 and r.expires_at > $4 and coalesce(r.ended_at >= $4, true) as had_it) at_that_time
@@ -218,7 +234,7 @@ pub async fn list(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
             r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
-            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at
+            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
         where r.district_id = $1 and r.person_id = $2 and (r.created_at, r.redemption_id) < ($3, $4)

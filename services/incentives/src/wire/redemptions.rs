@@ -5,7 +5,9 @@ use tonic::Code;
 
 use super::id;
 use crate::{
-    Incentives, ops, qr,
+    Incentives, ops,
+    prize::Kind,
+    qr,
     redemption::{HandOver, Redemption, State, Wanted},
 };
 
@@ -67,17 +69,20 @@ pub fn redemption(state: &Incentives, caller: &Caller, redemption: Redemption) -
         code,
         pickup_place_name: redemption.pickup_place_name,
         created_at: Some(clock::timestamp(redemption.created_at)),
-        expires_at: Some(clock::timestamp(redemption.expires_at)),
+        expires_at: (redemption.kind == Kind::Goods).then(|| clock::timestamp(redemption.expires_at)),
         ended_at: redemption.ended_at.map(clock::timestamp),
         handed_over_at: redemption.handed_over_at.map(clock::timestamp),
+        prize_kind: super::prizes::kind(redemption.kind).into(),
+        valid_until: redemption.valid_until.map(|day| day.to_string()).unwrap_or_default(),
         ..v1::Redemption::default()
     })
 }
 
 /// The same with its QR code, where it waits to be picked up by the caller.
 pub fn shown(state: &Incentives, caller: &Caller, found: Redemption) -> Result<v1::Redemption, Fault> {
+    let picked_up = found.kind == Kind::Goods;
     let mut shown = redemption(state, caller, found)?;
-    if !shown.code.is_empty() {
+    if picked_up && !shown.code.is_empty() {
         shown.qr_text = qr::text(&shown.code);
         shown.qr_svg = qr::svg(&shown.qr_text)?;
     }

@@ -19,4 +19,5 @@ mod redeem;
 mod rules;
 mod shelf;
 mod told_later;
+mod vouchers;
 mod whole;

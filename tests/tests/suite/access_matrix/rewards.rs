@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::world::Whose;
 
-const RPCS: [(&str, &str); 24] = [
+const RPCS: [(&str, &str); 25] = [
     ("RedemptionService/TakeBack", "/v1/redemptions/x:take_back"),
     ("PrizeService/PutPrize", "/v1/prizes/x"),
+    ("PrizeService/ImportVoucherCodes", "/v1/prizes/x/voucher-codes"),
     ("PrizeService/RecordStockTake", "/v1/prizes/x/stock-takes"),
     ("PayoutService/AddBudget", "/v1/award-fund:add"),
     ("PayoutService/PutAwardTax", "/v1/award-fund:tax"),
