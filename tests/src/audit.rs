@@ -243,6 +243,11 @@ async fn points(pool: &PgPool) -> Result<()> {
              using (district_id, person_id) where s.points is distinct from t.points",
     )
     .await?;
+    prizes(pool).await
+}
+
+/// Every piece and every code is in stock, reserved or somebody's.
+async fn prizes(pool: &PgPool) -> Result<()> {
     none(
         pool,
         "a prize whose pieces do not add up",

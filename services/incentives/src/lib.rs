@@ -4,6 +4,7 @@
 //! tickets ──feed──▶ awards ──▶ BUDGET → PENDING → AVAILABLE ⇄ RESERVED → REDEEMED     every arrow one immutable transfer
 //!                                            (void → BUDGET)      ▲   ▲
 //! residents ─feed─▶ pick-up points ──▶ prizes (stock) ── redeem ──┘   └── cancel, expire (sweeper), hand over
+//!                                      vouchers (codes) ─ redeem ──▶ REDEEMED at once, with a code that is given once
 //! ```
 use std::{sync::Arc, time::Duration};
 

@@ -139,12 +139,7 @@ async fn ask_services(world: &World, rpc: &str, person: &Person, me: &Client, wh
         "RedemptionService/Cancel" => {
             me.post(&format!("/v1/redemptions/{}:cancel", Uuid::now_v7()), &json!({})).await?
         }
-        "RedemptionService/GetRedemption" if whose == Whose::Own => return Ok(None),
-        "RedemptionService/GetRedemption" => me.get(&format!("/v1/redemptions/{}", Uuid::now_v7())).await?,
-        "RedemptionService/HandOver" | "RedemptionService/HandOverMany" if whose != Whose::Own => return Ok(None),
-        "RedemptionService/HandOverMany" => {
-            me.post("/v1/redemptions:hand_over_many", &json!({"items": [{"code": "00000000"}]})).await?
-        }
+        "RedemptionService/HandOver" if whose != Whose::Own => return Ok(None),
         "RedemptionService/HandOver" => {
             // An admitted worker is told that there is no such code.
             told(me.post("/v1/redemptions:hand_over", &json!({"code": "00000000"})).await?, "REDEMPTION_NOT_FOUND")
