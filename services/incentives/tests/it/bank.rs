@@ -96,8 +96,11 @@ impl Bank {
             .await
             .unwrap();
         let states: HashMap<String, String> = found.into_iter().map(|(id, state)| (id.to_string(), state)).collect();
-        let told = self.told.lock().unwrap();
-        for (id, (answer, _)) in &told.redemptions {
+        let (answers, grants, takes, reversals) = {
+            let told = self.told.lock().unwrap();
+            (told.redemptions.clone(), told.grants.clone(), told.stock_takes.clone(), told.reversals.len())
+        };
+        for (id, (answer, _)) in &answers {
             let state = states.get(id).map(String::as_str).unwrap_or_default();
             let may_be: &[&str] = match answer.state() {
                 State::Cancelled => &["CANCELLED"],
@@ -107,9 +110,6 @@ impl Bank {
             };
             assert!(may_be.contains(&state), "{id} was told {:?} and is {state:?}", answer.state());
         }
-        let (grants, takes) = (told.grants.clone(), told.stock_takes.clone());
-        let reversals = told.reversals.len();
-        drop(told);
         let rows: Vec<(Uuid, i64)> =
             sqlx::query_as("select activity_id, count(*) from incentives.transfer where kind = 'GRANT' group by 1")
                 .fetch_all(&self.world.pool)

@@ -80,7 +80,7 @@ async fn a_member_gets_a_code_at_once_and_sees_it_for_ever() {
         assert_eq!(redeem(&world, person, id, prize, 1).await.unwrap(), given);
     }
     world.state.clock.advance(TimeDelta::days(300));
-    assert_eq!(listed(&world, person).await, [given.clone()]);
+    assert_eq!(listed(&world, person).await, std::slice::from_ref(&given));
     let request = proto::incentives::v1::GetRedemptionRequest { redemption_id: id.to_string() };
     let own = world.ask(person, "RedemptionService/GetRedemption", request.clone());
     assert_eq!(world.redemptions().get_redemption(own).await.unwrap().into_inner(), given);
