@@ -22,5 +22,6 @@ mod rules;
 mod shelf;
 mod teller;
 mod told_later;
+mod voucher_codes;
 mod vouchers;
 mod whole;

@@ -289,15 +289,8 @@ impl Teller {
             }
         };
         if let Some(answer) = self.call("count", call).await {
-            assert_eq!(
-                (answer.stock_take_id.as_str(), answer.difference),
-                (stock_take_id_of(&request), counted - answer.expected)
-            );
+            assert_eq!((answer.stock_take_id, answer.difference), (id.to_string(), counted - answer.expected));
             bank.told.lock().unwrap().stock_takes.insert(id, counted);
         }
     }
-}
-
-fn stock_take_id_of(request: &RecordStockTakeRequest) -> &str {
-    &request.stock_take_id
 }
