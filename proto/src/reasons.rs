@@ -1,5 +1,8 @@
 //! Every reason the suite refuses with, and its texts for people, from `reasons.toml`.
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use serde::Deserialize;
 
@@ -24,4 +27,14 @@ static REASONS: LazyLock<BTreeMap<String, Text>> = LazyLock::new(|| {
 /// All reasons by their stable code.
 pub fn all() -> &'static BTreeMap<String, Text> {
     &REASONS
+}
+
+/// The text of a reason with its facts filled in; of an unknown one, that of `INTERNAL`.
+pub fn fill(code: &str, english: bool, facts: &HashMap<String, String>) -> String {
+    let Some(text) = all().get(code).or_else(|| all().get("INTERNAL")) else { return code.to_owned() };
+    let mut text = if english { text.en.clone() } else { text.zh.clone() };
+    for (name, value) in facts {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text
 }

@@ -243,6 +243,11 @@ async fn points(pool: &PgPool) -> Result<()> {
              using (district_id, person_id) where s.points is distinct from t.points",
     )
     .await?;
+    prizes(pool).await
+}
+
+/// Every piece and every code is in stock, reserved or somebody's.
+async fn prizes(pool: &PgPool) -> Result<()> {
     none(
         pool,
         "a prize whose pieces do not add up",
@@ -250,6 +255,17 @@ async fn points(pool: &PgPool) -> Result<()> {
          left join incentives.redemption r on r.district_id = p.district_id and r.prize_id = p.prize_id
              and r.state in ('RESERVED', 'HANDED_OVER')
          group by p.district_id, p.prize_id having p.supplied <> p.stock + coalesce(sum(r.quantity), 0)",
+    )
+    .await?;
+    none(
+        pool,
+        "a voucher whose stock is not its codes, or a code that is not one member's",
+        "select p.prize_id::text, p.stock::text, count(v.*) filter (where v.redemption_id is null and v.withdrawn_at is null)::text
+         from incentives.prize p left join incentives.voucher v on v.district_id = p.district_id and v.prize_id = p.prize_id
+         left join incentives.redemption r on r.district_id = v.district_id and r.redemption_id = v.redemption_id
+         where p.kind = 'VOUCHER' group by p.district_id, p.prize_id, p.stock
+         having p.stock <> count(v.*) filter (where v.redemption_id is null and v.withdrawn_at is null)
+             or bool_or(v.redemption_id is not null and r.code_sealed is distinct from v.code_sealed)",
     )
     .await
 }

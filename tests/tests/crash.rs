@@ -93,9 +93,9 @@ impl Load {
     async fn redeem_and_cancel(self) -> Result<()> {
         let courier = &self.cast.as_courier;
         let prizes = courier.get("/v1/prizes").await?.success()?;
-        let prize = prizes["prizes"]
-            .as_array()
-            .and_then(|prizes| prizes.iter().find(|prize| prize["stock"].as_i64() > Some(5)));
+        let prize = prizes["prizes"].as_array().and_then(|prizes| {
+            prizes.iter().find(|prize| prize["kind"] == "GOODS" && prize["stock"].as_i64() > Some(5))
+        });
         let prize_id = prize.context("a prize in stock")?["prize_id"].clone();
         while !self.stop.load(Ordering::Relaxed) {
             let id = Uuid::now_v7();

@@ -112,7 +112,7 @@ impl Problem {
             "title": title,
             "status": self.status.as_u16(),
             "code": self.code,
-            "message": text(&self.code, english, &self.facts),
+            "message": proto::reasons::fill(&self.code, english, &self.facts),
             "detail": self.detail,
             "fields": fields,
             "facts": self.facts,
@@ -176,17 +176,6 @@ fn of_transport(status: &Status) -> Problem {
             problem.retry_after(Duration::from_secs(1))
         }
     }
-}
-
-/// The text of a reason with its facts filled in.
-fn text(code: &str, english: bool, facts: &HashMap<String, String>) -> String {
-    let reasons = proto::reasons::all();
-    let Some(text) = reasons.get(code).or_else(|| reasons.get("INTERNAL")) else { return code.to_owned() };
-    let mut text = if english { text.en.clone() } else { text.zh.clone() };
-    for (name, value) in facts {
-        text = text.replace(&format!("{{{name}}}"), value);
-    }
-    text
 }
 
 /// Whether the first language the client names that we have is English.

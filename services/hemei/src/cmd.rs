@@ -28,7 +28,7 @@ pub struct Cli {
 enum Command {
     /// Everything on this machine: private PostgreSQL and Redis, demo data, all five roles.
     Up(up::Args),
-    /// Places, departments, people, posts or prizes of a district from a CSV file.
+    /// Places, departments, people, posts, prizes or vouchers of a district from a CSV file.
     Import(import::Args),
     /// Events between services that could not be applied: list them, or replay them after the fix.
     Events(events::Args),

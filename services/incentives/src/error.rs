@@ -60,6 +60,16 @@ pub enum Refusal {
     PrizeLimit { limit: i32 },
     #[error("{reserved} pieces are reserved")]
     StockBelowReserved { reserved: i64 },
+    #[error("a voucher is given for good")]
+    VoucherGiven,
+    #[error("the codes of a voucher are its stock")]
+    VoucherNotCounted,
+    #[error("the prize is no voucher")]
+    NoVoucher,
+    #[error("the hold ran out and its points went back: {missing} are missing now")]
+    LatePointsMissing { missing: i64 },
+    #[error("the hold ran out and its pieces went back: only {stock} in stock now")]
+    LateStockMissing { stock: i64 },
     #[error("too many codes entered")]
     CodeTooOften { wait: Duration },
 }
@@ -105,6 +115,13 @@ impl From<Refusal> for Fault {
             Refusal::StockBelowReserved { reserved } => {
                 Fault::conflict("STOCK_BELOW_RESERVED", detail).fact("reserved", reserved)
             }
+            Refusal::VoucherGiven => Fault::conflict("VOUCHER_GIVEN", detail),
+            Refusal::VoucherNotCounted => Fault::conflict("VOUCHER_NOT_COUNTED", detail),
+            Refusal::NoVoucher => Fault::conflict("PRIZE_NOT_VOUCHER", detail),
+            Refusal::LatePointsMissing { missing } => {
+                Fault::conflict("LATE_POINTS_MISSING", detail).fact("missing", missing)
+            }
+            Refusal::LateStockMissing { stock } => Fault::conflict("LATE_STOCK_MISSING", detail).fact("stock", stock),
             Refusal::CodeTooOften { wait } => {
                 let fault = Fault::new(Code::ResourceExhausted, "CODE_TOO_OFTEN", detail);
                 fault.fact("seconds", wait.as_secs().max(1)).retry_after(wait)

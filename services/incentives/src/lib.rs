@@ -4,6 +4,7 @@
 //! tickets ──feed──▶ awards ──▶ BUDGET → PENDING → AVAILABLE ⇄ RESERVED → REDEEMED     every arrow one immutable transfer
 //!                                            (void → BUDGET)      ▲   ▲
 //! residents ─feed─▶ pick-up points ──▶ prizes (stock) ── redeem ──┘   └── cancel, expire (sweeper), hand over
+//!                                      vouchers (codes) ─ redeem ──▶ REDEEMED at once, with a code that is given once
 //! ```
 use std::{sync::Arc, time::Duration};
 
@@ -42,10 +43,12 @@ pub mod ledger;
 mod month;
 mod points;
 mod prize;
+mod qr;
 pub mod ranking;
 mod redemption;
 mod rules;
 mod store;
+mod voucher;
 mod wire;
 
 pub mod ops;
@@ -57,6 +60,7 @@ pub use month::{MonthTerms, Tier};
 pub use points::{Balances, Bucket, Entry};
 pub use prize::{Prize, PrizeRow, RowError};
 pub use redemption::{Redemption, State};
+pub use voucher::VoucherRow;
 
 /// The migrations of this service's schema.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -9,10 +9,14 @@ mod get_earning_rules;
 mod get_month;
 mod get_points;
 mod get_ranking;
+mod get_redemption;
 mod get_statement;
 mod grant_points;
 mod hand_over;
+mod hand_over_many;
 mod import_prizes;
+mod import_voucher_codes;
+mod import_vouchers;
 mod list_awards;
 mod list_points_entries;
 mod list_prizes;
@@ -39,10 +43,14 @@ pub use get_earning_rules::get_earning_rules;
 pub use get_month::{MonthSeen, get_month};
 pub use get_points::{Held, get_points};
 pub use get_ranking::{Ranking, get_ranking};
+pub use get_redemption::get_redemption;
 pub use get_statement::{Statement, get_statement};
 pub use grant_points::grant_points;
 pub use hand_over::hand_over;
+pub use hand_over_many::{MOST as HAND_OVER_MOST, hand_over_many};
 pub use import_prizes::import_prizes;
+pub use import_voucher_codes::import_voucher_codes;
+pub use import_vouchers::import_vouchers;
 pub use list_awards::{Evidenced, list_awards, list_doubted_awards};
 pub use list_points_entries::list_points_entries;
 pub use list_prizes::list_prizes;
@@ -61,17 +69,23 @@ pub use take_back::take_back;
 
 use chassis::{access::Caller, faults::Fault, telemetry};
 
-use crate::{Incentives, Redemption, State, redemption::CODE, store::redemption::Asked};
+use crate::{Incentives, Redemption, State, prize::Kind, redemption::CODE, store::redemption::Asked, voucher};
 
 fn asked(state: &Incentives, caller: &Caller) -> Asked {
     let (district_id, person_id) = (caller.district_id, caller.person_id);
     Asked { district_id, person_id, now: state.clock.now(), traceparent: telemetry::traceparent_of_current() }
 }
 
-/// The code of a reservation, for its member only; empty once it is over.
+/// The code of a reservation or voucher, for its member only; empty once a reservation is over.
 pub fn code_for(state: &Incentives, caller: &Caller, redemption: &Redemption) -> Result<String, Fault> {
-    if redemption.person_id != caller.person_id || redemption.state_at(state.clock.now()) != State::Reserved {
+    if redemption.person_id != caller.person_id {
         return Ok(String::new());
     }
-    Ok(state.vault.open(CODE, &redemption.code_sealed)?)
+    match redemption.kind {
+        Kind::Voucher => Ok(state.vault.open(voucher::CODE, &redemption.code_sealed)?),
+        Kind::Goods if redemption.state_at(state.clock.now()) == State::Reserved => {
+            Ok(state.vault.open(CODE, &redemption.code_sealed)?)
+        }
+        Kind::Goods => Ok(String::new()),
+    }
 }

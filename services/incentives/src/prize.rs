@@ -5,11 +5,33 @@ use chassis::text::is_plain;
 use serde::Deserialize;
 use uuid::Uuid;
 
+/// What a prize is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// Pieces that are picked up.
+    #[default]
+    Goods,
+    /// Codes of a shop, each good once.
+    Voucher,
+}
+
+impl Kind {
+    /// The name in tables and files.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Goods => "GOODS",
+            Self::Voucher => "VOUCHER",
+        }
+    }
+}
+
 /// Something points can be exchanged for.
 #[derive(Clone, Debug)]
 pub struct Prize {
     pub prize_id: Uuid,
     pub name: String,
+    pub kind: Kind,
     pub points: i64,
     pub stock: i64,
     pub pickup_place_id: Uuid,
@@ -52,12 +74,16 @@ pub struct PrizeRow {
     pub line: usize,
     pub name: String,
     pub points: String,
-    /// Pieces supplied so far, not pieces left: importing a file twice supplies nothing twice.
+    /// Pieces supplied so far, not pieces left: importing a file twice supplies nothing twice. Of a voucher 0 or empty: its codes
+    /// are counted.
     pub stock: String,
     pub pickup_place_path: String,
     /// Empty: 72.
     #[serde(default)]
     pub hold_hours: String,
+    /// Empty: GOODS.
+    #[serde(default)]
+    pub kind: String,
 }
 
 /// What is wrong with one row.
@@ -78,6 +104,7 @@ pub struct Supply {
     pub supplied: i64,
     pub pickup_place_path: String,
     pub hold_hours: i32,
+    pub kind: Kind,
 }
 
 impl PrizeRow {
@@ -91,7 +118,19 @@ impl PrizeRow {
             wrong.push(self.wrong("name", zh, en));
         }
         let points = self.number("points", &self.points, 1..=1_000_000, &mut wrong);
-        let supplied = self.number("stock", &self.stock, 0..=1_000_000, &mut wrong);
+        let kind = self.kind(&mut wrong);
+        let supplied = match (kind, self.stock.trim()) {
+            (Kind::Voucher, "" | "0") => 0,
+            (Kind::Voucher, _) => {
+                wrong.push(self.wrong(
+                    "stock",
+                    "券类的库存由券码决定，须为 0 或空",
+                    "must be 0 or empty: the codes of a voucher are its stock",
+                ));
+                0
+            }
+            (Kind::Goods, text) => self.number("stock", text, 0..=1_000_000, &mut wrong),
+        };
         let hold_hours = match self.hold_hours.trim() {
             "" => 72,
             text => self.number("hold_hours", text, 1..=2160, &mut wrong),
@@ -101,7 +140,19 @@ impl PrizeRow {
         }
         let (name, pickup_place_path) = (name.to_owned(), self.pickup_place_path.trim().to_owned());
         let hold_hours = i32::try_from(hold_hours).unwrap_or(72);
-        Ok(Supply { line: self.line, name, points, supplied, pickup_place_path, hold_hours })
+        Ok(Supply { line: self.line, name, points, supplied, pickup_place_path, hold_hours, kind })
+    }
+
+    fn kind(&self, wrong: &mut Vec<RowError>) -> Kind {
+        match self.kind.trim() {
+            "" | "GOODS" => Kind::Goods,
+            "VOUCHER" => Kind::Voucher,
+            text => {
+                let zh = format!("须为 GOODS（实物）或 VOUCHER（券码），现为“{text}”");
+                wrong.push(self.wrong("kind", &zh, &format!("must be GOODS or VOUCHER, not \"{text}\"")));
+                Kind::Goods
+            }
+        }
     }
 
     fn number(&self, field: &'static str, text: &str, range: RangeInclusive<i64>, wrong: &mut Vec<RowError>) -> i64 {
@@ -130,6 +181,22 @@ mod tests {
         let wrong = row.check().unwrap_err();
         let fields: Vec<_> = wrong.iter().map(|wrong| (wrong.line, wrong.field)).collect();
         assert_eq!(fields, [(7, "name"), (7, "points"), (7, "stock"), (7, "hold_hours")]);
+    }
+
+    #[test]
+    fn a_voucher_has_no_stock_but_its_codes() {
+        let row = |kind: &str, stock: &str| {
+            let (name, points) = ("早餐券".to_owned(), "30".to_owned());
+            let (kind, stock) = (kind.to_owned(), stock.to_owned());
+            PrizeRow { line: 1, name, points, stock, kind, ..PrizeRow::default() }
+        };
+        for stock in ["", "0"] {
+            let supply = row("VOUCHER", stock).check().unwrap();
+            assert_eq!((supply.kind, supply.supplied), (Kind::Voucher, 0));
+        }
+        assert_eq!(row("VOUCHER", "5").check().unwrap_err()[0].field, "stock");
+        assert_eq!(row("", "").check().unwrap_err()[0].field, "stock");
+        assert_eq!(row("voucher", "0").check().unwrap_err()[0].field, "kind");
     }
 
     #[test]

@@ -18,3 +18,4 @@ pub mod signal;
 pub mod statement;
 pub mod ticket;
 pub mod verdict;
+pub mod voucher;

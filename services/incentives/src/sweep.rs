@@ -54,6 +54,18 @@ pub async fn sweep_lots(state: &Incentives) -> Result<(i64, i64), Fault> {
     }
 }
 
+/// Takes off the codes of vouchers whose last day is over; answers how many.
+pub async fn sweep_vouchers(state: &Incentives) -> Result<i64, Fault> {
+    let mut withdrawn = 0;
+    loop {
+        let batch = store::voucher::withdraw(&state.pool, state.clock.now(), BATCH).await?;
+        withdrawn += batch;
+        if batch < BATCH {
+            return Ok(withdrawn);
+        }
+    }
+}
+
 /// Closes the months that have ended; answers how many.
 pub async fn close_months(state: &Incentives) -> Result<i64, Fault> {
     let now = state.clock.now();
@@ -114,6 +126,9 @@ pub async fn run(state: Incentives, tickets: Source, longest: Duration, stop: Ca
         }
         if let Err(fault) = sweep_lots(&state).await {
             tracing::warn!(%fault, "expired points not swept");
+        }
+        if let Err(fault) = sweep_vouchers(&state).await {
+            tracing::warn!(%fault, "codes of past days not taken off");
         }
         // after a failure it waits the longest: what is due stays due
         let next = if swept.is_ok() { store::redemption::next_due(&state.pool).await.ok().flatten() } else { None };

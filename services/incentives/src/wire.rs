@@ -3,6 +3,7 @@ pub mod awards;
 pub mod months;
 pub mod prizes;
 pub mod ranking;
+pub mod redemptions;
 pub mod rules;
 pub mod statement;
 
@@ -10,7 +11,7 @@ use chassis::{clock, faults::Fault};
 use chrono::{DateTime, Utc};
 use proto::{
     events::v1::Event,
-    incentives::v1::{self, points_entry, redemption},
+    incentives::v1::{self, points_entry},
     residents::v1::{PersonChanged, PlaceChanged, PostChanged},
     tickets::v1::{CoReport, PhotoSeen, TicketChanged, ticket},
 };
@@ -19,7 +20,6 @@ use uuid::Uuid;
 use crate::{
     ops::{Estimate, Held},
     points::{Balances, Bucket, Change, Effect, Entry, Heard, earns, effect},
-    redemption::{Redemption, State, Wanted},
     rules::Report,
     store::{
         member::{Name, Post},
@@ -39,24 +39,6 @@ pub fn text(field: &str, sent: &str, least: usize, most: usize) -> Result<String
     let sent = sent.trim();
     let good = (least..=most).contains(&sent.chars().count()) && !sent.contains('\0');
     if good { Ok(sent.to_owned()) } else { Err(Fault::field(field, format!("must have {least} to {most} characters"))) }
-}
-
-/// The prize, how many and under which id; a quantity left out is one.
-pub fn wanted(request: &v1::RedeemRequest) -> Result<Wanted, Fault> {
-    let redemption_id = id("redemption_id", &request.redemption_id)?;
-    let prize_id = id("prize_id", &request.prize_id)?;
-    match request.quantity {
-        0 => Ok(Wanted { redemption_id, prize_id, quantity: 1 }),
-        1..=99 => Ok(Wanted { redemption_id, prize_id, quantity: request.quantity }),
-        _ => Err(Fault::field("quantity", "must be from 1 to 99")),
-    }
-}
-
-/// A pick-up code; spaces that people type are taken out.
-pub fn code(text: &str) -> Result<String, Fault> {
-    let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let good = code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit());
-    if good { Ok(code) } else { Err(Fault::field("code", "must be eight digits")) }
 }
 
 pub fn points(held: Held) -> v1::Points {
@@ -102,30 +84,6 @@ pub fn entry(entry: Entry) -> v1::PointsEntry {
         redemption_id: entry.redemption_id.map(|id| id.to_string()),
         activity_id: entry.activity_id.map(|id| id.to_string()),
         reverses: entry.reverses.map(|id| id.to_string()),
-    }
-}
-
-/// The redemption with the code where it is given.
-pub fn redemption(redemption: Redemption, code: String) -> v1::Redemption {
-    let state = match redemption.state {
-        State::Reserved => redemption::State::Reserved,
-        State::HandedOver => redemption::State::HandedOver,
-        State::Cancelled => redemption::State::Cancelled,
-        State::Expired => redemption::State::Expired,
-        State::Returned => redemption::State::Returned,
-    };
-    v1::Redemption {
-        redemption_id: redemption.redemption_id.to_string(),
-        prize_id: redemption.prize_id.to_string(),
-        prize_name: redemption.prize_name,
-        quantity: redemption.quantity,
-        points: redemption.points,
-        state: state.into(),
-        code,
-        pickup_place_name: redemption.pickup_place_name,
-        created_at: Some(clock::timestamp(redemption.created_at)),
-        expires_at: Some(clock::timestamp(redemption.expires_at)),
-        ended_at: redemption.ended_at.map(clock::timestamp),
     }
 }
 
@@ -262,27 +220,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_eight_digits_however_it_is_spaced() {
-        assert_eq!(code("1234 5678").unwrap(), "12345678");
-        for wrong in ["", "1234567", "123456789", "1234567x", "１２３４５６７８"] {
-            assert_eq!(code(wrong).unwrap_err().fields[0].0, "code");
-        }
-    }
-
-    #[test]
     fn the_nil_uuid_is_no_id() {
         for wrong in ["", "x", &Uuid::nil().to_string()] {
             assert_eq!(id("prize_id", wrong).unwrap_err().fields[0].0, "prize_id");
-        }
-    }
-
-    #[test]
-    fn a_quantity_left_out_is_one() {
-        let id = Uuid::from_u128(1).to_string();
-        let request = |quantity| v1::RedeemRequest { redemption_id: id.clone(), prize_id: id.clone(), quantity };
-        assert_eq!(wanted(&request(0)).unwrap().quantity, 1);
-        for wrong in [-1, 100, i64::MAX] {
-            assert_eq!(wanted(&request(wrong)).unwrap_err().fields[0].0, "quantity");
         }
     }
 }

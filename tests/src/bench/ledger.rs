@@ -118,7 +118,7 @@ async fn redeemed(pool: &PgPool, cast: &Cast, client: &Client) -> Result<()> {
     let district: Uuid = cast.courier.district_id.parse()?;
     let prize: String = sqlx::query_scalar(
         "update incentives.prize set stock = stock + 1000000, supplied = supplied + 1000000, points = 1, per_person_month = 0
-         where (district_id, prize_id) = (select district_id, prize_id from incentives.prize where district_id = $1 and active limit 1)
+         where (district_id, prize_id) = (select district_id, prize_id from incentives.prize where district_id = $1 and active and kind = 'GOODS' limit 1)
          returning prize_id::text",
     )
     .bind(district)

@@ -57,7 +57,8 @@ async fn a_courier_reports_ice_and_exchanges_the_points_for_gloves() {
 /// Earns what is missing for the cheapest prize, redeems it and picks it up.
 async fn exchange(client: &hemei_tests::Client, cast: &Cast, people: &[people::Person]) {
     let prizes = cast.as_courier.get("/v1/prizes").await.unwrap().success().unwrap();
-    let in_stock = prizes["prizes"].as_array().unwrap().iter().filter(|prize| prize["stock"].as_i64() > Some(1));
+    let goods = prizes["prizes"].as_array().unwrap().iter().filter(|prize| prize["kind"] == "GOODS");
+    let in_stock = goods.filter(|prize| prize["stock"].as_i64() > Some(1));
     let prize = in_stock.min_by_key(|prize| prize["points"].as_i64()).unwrap().clone();
     let price = prize["points"].as_i64().unwrap();
     let rich = retry::until("enough points for a prize", Duration::from_secs(60), async || {
@@ -76,6 +77,8 @@ async fn exchange(client: &hemei_tests::Client, cast: &Cast, people: &[people::P
     let code = redemption["code"].as_str().unwrap().to_owned();
     let again = cast.as_courier.post("/v1/redemptions", &body).await.unwrap().success().unwrap();
     assert_eq!(redemption, again);
+    let seen = cast.as_courier.get(&format!("/v1/redemptions/{id}")).await.unwrap().success().unwrap();
+    assert_eq!((seen["qr_text"].as_str(), &seen), (Some(format!("HEMEI:R:{code}").as_str()), &redemption));
     let held = cast.as_courier.get("/v1/points").await.unwrap().success().unwrap();
     assert_eq!(held["available"].as_i64().unwrap(), points["available"].as_i64().unwrap() - price);
 
@@ -85,11 +88,16 @@ async fn exchange(client: &hemei_tests::Client, cast: &Cast, people: &[people::P
         .filter(|person| person.role == "community_worker" && person.district_id == cast.courier.district_id)
     {
         let as_worker = people::sign_in(client, worker).await.unwrap();
-        let answer = as_worker.post("/v1/redemptions:hand_over", &json!({"code": code})).await.unwrap();
+        let answer = as_worker.post("/v1/redemptions:hand_over", &json!({"code": seen["qr_text"]})).await.unwrap();
         if answer.status.is_success() {
             let twice =
                 as_worker.post("/v1/redemptions:hand_over", &json!({"code": code})).await.unwrap().success().unwrap();
             assert_eq!(twice["state"], "HANDED_OVER");
+            let items = json!([{"code": code, "handed_over_at": twice["handed_over_at"]}, {"code": "x"}]);
+            let many = as_worker.post("/v1/redemptions:hand_over_many", &json!({"items": items})).await.unwrap();
+            let many = many.success().unwrap();
+            assert_eq!((&many["outcomes"][0]["redemption"], &many["outcomes"][0]["reason"]), (&twice, &json!("")));
+            assert_eq!(many["outcomes"][1]["reason"], "FIELD_INVALID");
             handed = Some(answer.json());
             break;
         }
@@ -121,8 +129,10 @@ async fn a_cancelled_redemption_gives_everything_back() {
     }
     let (me, points) = rich.expect("a demo courier with 30 points");
     let prizes = me.get("/v1/prizes").await.unwrap().success().unwrap();
-    let fits =
-        |prize: &&Value| prize["stock"].as_i64() > Some(1) && prize["points"].as_i64() <= points["available"].as_i64();
+    let fits = |prize: &&Value| {
+        let cheap = prize["points"].as_i64() <= points["available"].as_i64();
+        prize["kind"] == "GOODS" && prize["stock"].as_i64() > Some(1) && cheap
+    };
     let prize = prizes["prizes"].as_array().unwrap().iter().find(fits).unwrap().clone();
     let id = Uuid::now_v7();
     let body = json!({"redemption_id": id, "prize_id": prize["prize_id"], "quantity": 1});

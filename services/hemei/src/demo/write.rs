@@ -14,7 +14,7 @@ use chassis::{
     vault::Vault,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use incentives::{Incentives, PrizeRow};
+use incentives::{Incentives, PrizeRow, VoucherRow};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use residents::import::{self, DepartmentRow, Target};
 use sqlx::PgPool;
@@ -78,7 +78,7 @@ pub async fn everything(pool: &PgPool, loaded: &Loaded, now: DateTime<Utc>) -> R
             let ids = Ids::of(&target(town), &town.staff).await?;
             let offices = offices(&target(town), &town.land, &town.staff, &ids).await?;
             funds::record(pool, &cache, &settings.keys_dir, &offices, now).await?;
-            town.import_prizes(pool).await?;
+            town.import_prizes(&target(town)).await?;
             let admin = admin(target(town).district_id, &town.staff, &ids)?;
             let finance = rewards::offer(pool, &cache, &settings.keys_dir, &admin).await?;
             let best = first_courier(target(town).district_id, &town.staff, &ids)?;
@@ -140,10 +140,11 @@ impl Town {
         good(import::posts(target, &self.residents.posts).await?)
     }
 
-    /// Prizes are handed over in the first community of the district.
-    async fn import_prizes(&self, pool: &PgPool) -> Result<()> {
+    /// Prizes are handed over in the first community of the district; breakfasts are codes of a shop there.
+    async fn import_prizes(&self, target: &Target<'_>) -> Result<()> {
         let prizes = [
-            ("早餐券", "30", "200"),
+            ("毛巾", "30", "200"),
+            ("早餐券", "40", ""),
             ("防滑手套", "60", "80"),
             ("护膝", "60", "40"),
             ("大米 5 kg", "120", "60"),
@@ -155,9 +156,19 @@ impl Town {
             points: points.to_owned(),
             stock: stock.to_owned(),
             pickup_place_path: self.land.communities[0].path.clone(),
+            kind: if stock.is_empty() { "VOUCHER".to_owned() } else { String::new() },
             ..PrizeRow::default()
         };
-        let wrong = incentives::ops::import_prizes(pool, self.district_id, &prizes.map(prize)).await?;
+        let wrong = incentives::ops::import_prizes(target.pool, self.district_id, &prizes.map(prize)).await?;
+        ensure!(wrong.is_empty(), "{wrong:?}");
+        let voucher = |number| VoucherRow {
+            name: "早餐券".to_owned(),
+            pickup_place_path: self.land.communities[0].path.clone(),
+            code: format!("ZC-{}-{number:04}", self.land.code.to_uppercase()),
+            ..VoucherRow::default()
+        };
+        let (vault, clock, vouchers) = (target.vault, target.clock, (1..=50).map(voucher).collect::<Vec<_>>());
+        let wrong = incentives::ops::import_vouchers(target.pool, vault, clock, self.district_id, &vouchers).await?;
         ensure!(wrong.is_empty(), "{wrong:?}");
         Ok(())
     }

@@ -3,7 +3,7 @@ use std::{collections::HashMap, path::Path};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use incentives::PrizeRow;
+use incentives::{PrizeRow, VoucherRow};
 use residents::import::{self, DepartmentRow, PersonRow, PlaceRow, PostRow, Target};
 
 /// What the rows of a table are.
@@ -17,8 +17,10 @@ pub enum Kind {
     People,
     /// phone,role,place_path,department_code,from_date,until_date
     Posts,
-    /// name,points,stock,pickup_place_path,hold_hours
+    /// name,points,stock,pickup_place_path,hold_hours,kind  (kind: GOODS or VOUCHER)
     Prizes,
+    /// name,pickup_place_path,code,valid_until  (codes of vouchers)
+    Vouchers,
 }
 
 impl Kind {
@@ -29,7 +31,8 @@ impl Kind {
             Self::Departments => (&["code", "name"], &[]),
             Self::People => (&["phone", "name"], &[]),
             Self::Posts => (&["phone", "role", "place_path"], &["department_code", "from_date", "until_date"]),
-            Self::Prizes => (&["name", "points", "stock", "pickup_place_path"], &["hold_hours"]),
+            Self::Prizes => (&["name", "points", "stock", "pickup_place_path"], &["hold_hours", "kind"]),
+            Self::Vouchers => (&["name", "pickup_place_path", "code"], &["valid_until"]),
         }
     }
 }
@@ -167,6 +170,12 @@ pub async fn put(kind: Kind, target: &Target<'_>, rows: &[Row]) -> Result<Vec<Wr
             let wrong = incentives::ops::import_prizes(target.pool, target.district_id, &each(rows, prize)).await?;
             return Ok(wrong.into_iter().map(Wrong::from).collect());
         }
+        Kind::Vouchers => {
+            let (pool, vault, clock) = (target.pool, target.vault, target.clock);
+            let rows = each(rows, voucher);
+            let wrong = incentives::ops::import_vouchers(pool, vault, clock, target.district_id, &rows).await?;
+            return Ok(wrong.into_iter().map(Wrong::from).collect());
+        }
     };
     Ok(wrong.into_iter().map(Wrong::from).collect())
 }
@@ -208,6 +217,17 @@ fn prize(row: &Row) -> PrizeRow {
         stock: row.take("stock"),
         pickup_place_path: row.take("pickup_place_path"),
         hold_hours: row.take("hold_hours"),
+        kind: row.take("kind"),
+    }
+}
+
+fn voucher(row: &Row) -> VoucherRow {
+    VoucherRow {
+        line: row.line,
+        name: row.take("name"),
+        pickup_place_path: row.take("pickup_place_path"),
+        code: row.take("code"),
+        valid_until: row.take("valid_until"),
     }
 }
 

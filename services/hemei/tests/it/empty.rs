@@ -15,7 +15,7 @@ const BOSS: &str = "19900009001";
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Good tables, in an order in which each finds what it refers to.
-const GOOD: [(&str, &str); 5] = [
+const GOOD: [(&str, &str); 6] = [
     (
         "places",
         "path,name,level,boundary\ngn.xy,向阳街道,subdistrict,\ngn.xy.sh,松鹤社区,community,130.28 47.33;130.30 47.33;130.30 47.35\n",
@@ -26,11 +26,12 @@ const GOOD: [(&str, &str); 5] = [
         "posts",
         "phone,role,place_path,department_code\n19900009002,liaison,gn.xy,\n19900009003,department_handler,gn,chengguan\n",
     ),
-    ("prizes", "name,points,stock,pickup_place_path\n防寒手套,60,20,gn.xy.sh\n"),
+    ("prizes", "name,points,stock,pickup_place_path,kind\n防寒手套,60,20,gn.xy.sh,\n早餐券,30,0,gn.xy.sh,VOUCHER\n"),
+    ("vouchers", "name,pickup_place_path,code\n早餐券,gn.xy.sh,ZC-000001\n早餐券,gn.xy.sh,ZC-000002\n"),
 ];
 
 /// Tables of a good and a bad row each, and what is said about the latter.
-const MIXED: [(&str, &str, [&str; 3]); 5] = [
+const MIXED: [(&str, &str, [&str; 3]); 6] = [
     (
         "places",
         "path,name,level\ngn.hf,红旗街道,subdistrict\ngn.zz.aa,无上级,community\n",
@@ -47,6 +48,11 @@ const MIXED: [(&str, &str, [&str; 3]); 5] = [
         "prizes",
         "name,points,stock,pickup_place_path\n大米,120,5,gn.xy.sh\n食用油,-3,5,gn.xy.sh\n",
         ["points", "之间的整数", "must be a whole number"],
+    ),
+    (
+        "vouchers",
+        "name,pickup_place_path,code,valid_until\n早餐券,gn.xy.sh,ZC-000003,2099-12-31\n防寒手套,gn.xy.sh,ZC-000004,\n",
+        ["name", "没有这个券类奖品", "no voucher of this name"],
     ),
 ];
 
@@ -89,7 +95,7 @@ fn sign_in(up: &Up, phone: &str) -> Result<String> {
     Ok(session["access_token"].as_str().context("a token")?.to_owned())
 }
 
-/// How many rows the tables of the five kinds have.
+/// How many rows the tables of the six kinds have.
 fn rows(up: &Up) -> Result<Vec<i64>> {
     let url = up.record()?["database_url"].as_str().context("database_url")?.to_owned();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -97,7 +103,7 @@ fn rows(up: &Up) -> Result<Vec<i64>> {
         let mut connection = PgConnection::connect(&url).await?;
         let statement = "select array[(select count(*) from residents.place), (select count(*) from residents.department), \
                          (select count(*) from residents.person), (select count(*) from residents.post), \
-                         (select count(*) from incentives.prize)]";
+                         (select count(*) from incentives.prize), (select count(*) from incentives.voucher)]";
         Ok(sqlx::query_scalar(statement).fetch_one(&mut connection).await?)
     })
 }
@@ -113,7 +119,7 @@ fn an_empty_installation_is_set_up_filled_and_used() {
         import_good(&up, kind, text).unwrap();
     }
     // The district itself and its administrator with his post come from the link.
-    assert_eq!(rows(&up).unwrap(), [3, 1, 3, 3, 1]);
+    assert_eq!(rows(&up).unwrap(), [3, 1, 3, 3, 2, 2]);
 
     let token = sign_in(&up, "19900009002").unwrap();
     let (status, root) = call(up.port, "GET /v1/places", Some(&token), None).unwrap();
@@ -133,7 +139,7 @@ fn an_empty_installation_is_set_up_filled_and_used() {
         assert!(lines[0].contains(zh) && lines[0].contains(en), "{kind}: {told}");
         assert!(told.contains("1 行已导入 imported, 1 行有误 refused"), "{kind}: {told}");
     }
-    assert_eq!(rows(&up).unwrap(), [4, 2, 4, 4, 2], "the good row of each, and nothing of the bad one");
+    assert_eq!(rows(&up).unwrap(), [4, 2, 4, 4, 3, 3], "the good row of each, and nothing of the bad one");
 }
 
 #[test]
@@ -145,7 +151,7 @@ fn fresh_starts_over_and_an_interrupt_leaves_nothing_running() {
     up.start_again(&["--fresh", "--throw-away"]).unwrap();
     let next = setup_token(&up).unwrap();
     assert_ne!(next, token);
-    assert_eq!(rows(&up).unwrap(), [0; 5]);
+    assert_eq!(rows(&up).unwrap(), [0; 6]);
     assert_eq!(set_up(&up, &next).unwrap().0, 200);
     let (children, sockets) = (up.children().unwrap(), up.sockets().unwrap());
     assert_eq!(up.end(Signal::INT).unwrap(), Some(0));

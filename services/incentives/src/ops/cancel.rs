@@ -1,7 +1,7 @@
 use chassis::{access::Caller, faults::Fault};
 use uuid::Uuid;
 
-use crate::{Incentives, Redemption, Refusal, State, store};
+use crate::{Incentives, Redemption, Refusal, State, prize::Kind, store};
 
 /// Gives stock and points of the caller's reservation back. Repeating it answers the cancelled redemption.
 pub async fn cancel(state: &Incentives, caller: &Caller, redemption_id: Uuid) -> Result<Redemption, Fault> {
@@ -14,6 +14,9 @@ pub async fn cancel(state: &Incentives, caller: &Caller, redemption_id: Uuid) ->
     let redemption = found.ok_or(Refusal::RedemptionNotFound("redemption_id"))?;
     if redemption.person_id != caller.person_id {
         return Err(Refusal::NotYours.into());
+    }
+    if redemption.kind == Kind::Voucher {
+        return Err(Refusal::VoucherGiven.into());
     }
     match redemption.state_at(asked.now) {
         State::Cancelled => Ok(redemption),

@@ -15,10 +15,14 @@ pub async fn import_prizes(pool: &PgPool, district_id: Uuid, rows: &[PrizeRow]) 
     let (mut supplies, mut wrong) = checked(rows);
     let mut transaction = pool.begin().await?;
     let refused = store::prize::refused(&mut transaction, district_id, &supplies).await?;
-    for (line, unknown_place) in &refused {
+    for (line, why) in &refused {
         let line = usize::try_from(*line).unwrap_or(0);
         supplies.retain(|supply| supply.line != line);
-        wrong.push(if *unknown_place { no_such_place(line) } else { supplied_too_little(line) });
+        wrong.push(match why.as_str() {
+            "place" => no_such_place(line),
+            "kind" => of_another_kind(line),
+            _ => supplied_too_little(line),
+        });
     }
     store::prize::import(&mut transaction, district_id, &supplies).await?;
     transaction.commit().await?;
@@ -50,6 +54,11 @@ fn twice(line: usize, earlier: usize) -> RowError {
 fn no_such_place(line: usize) -> RowError {
     let (zh, en) = ("本区没有这个地点", "there is no such place in this district");
     RowError { line, field: "pickup_place_path", zh: zh.to_owned(), en: en.to_owned() }
+}
+
+fn of_another_kind(line: usize) -> RowError {
+    let (zh, en) = ("已有奖品的种类不能更改", "the kind of a prize does not change");
+    RowError { line, field: "kind", zh: zh.to_owned(), en: en.to_owned() }
 }
 
 fn supplied_too_little(line: usize) -> RowError {

@@ -4,7 +4,11 @@ use chassis::{
 };
 use uuid::Uuid;
 
-use crate::{Incentives, Refusal, prize::StockTake, store};
+use crate::{
+    Incentives, Refusal,
+    prize::{Kind, StockTake},
+    store,
+};
 
 /// Counts a shelf once: the stock follows what was found. The same id and body answer the same count.
 pub async fn record_stock_take(
@@ -15,9 +19,12 @@ pub async fn record_stock_take(
 ) -> Result<StockTake, Fault> {
     let (pool, district_id, (stock_take_id, prize_id)) = (&state.pool, caller.district_id, ids);
     let pickup = store::shelf::pickup(pool, district_id, prize_id).await?;
-    let (pickup_place, path) = pickup.ok_or(Refusal::PrizeNotFound)?;
+    let (pickup_place, path, kind) = pickup.ok_or(Refusal::PrizeNotFound)?;
     if !caller.reaches_place(&path) {
         return Err(Refusal::NotYourPickupPoint { pickup_place }.into());
+    }
+    if kind == Kind::Voucher {
+        return Err(Refusal::VoucherNotCounted.into());
     }
     let asked = super::asked(state, caller);
     match store::shelf::count(pool, &asked, ids, (counted, note)).await {

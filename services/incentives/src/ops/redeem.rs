@@ -11,7 +11,7 @@ use crate::{
 
 const DRAWS: usize = 8;
 
-/// Reserves stock and points at once, both or neither. The same id and body answer the same redemption.
+/// Reserves stock and points at once, both or neither; of a voucher it spends the points and gives a code. The same id and body answer the same redemption.
 pub async fn redeem(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Redemption, Fault> {
     let asked = super::asked(state, caller);
     for _ in 0..DRAWS {
@@ -43,11 +43,14 @@ async fn known(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Re
 /// What was missing, where that is why the statement failed.
 async fn why(state: &Incentives, caller: &Caller, wanted: Wanted, error: sqlx::Error) -> Result<Fault, Fault> {
     let missing = broken_constraint(&error);
+    if missing == Some("voucher_quantity") {
+        return Ok(Fault::field("quantity", "must be 1: a voucher is one code"));
+    }
     if !matches!(missing, Some("stock_not_negative" | "balance_not_negative" | "prize_limit")) {
         return Ok(error.into());
     }
     let district_id = caller.district_id;
-    let prize = store::prize::stock_and_points(&state.pool, district_id, wanted.prize_id).await?;
+    let prize = store::prize::stock_and_points(&state.pool, district_id, wanted.prize_id, state.clock.today()).await?;
     let (stock, points, limit) = prize.ok_or(Refusal::PrizeNotFound)?;
     if missing == Some("prize_limit") {
         return Ok(Refusal::PrizeLimit { limit }.into());

@@ -1,7 +1,7 @@
 use chassis::{access::Caller, faults::Fault};
 use uuid::Uuid;
 
-use crate::{Incentives, Redemption, Refusal, State, store};
+use crate::{Incentives, Redemption, Refusal, State, prize::Kind, store};
 
 /// Takes a prize back that was handed over: its points return. Repeating it by anybody answers the returned redemption.
 pub async fn take_back(
@@ -24,6 +24,9 @@ pub async fn take_back(
     }
     if redemption.person_id == caller.person_id {
         return Err(Refusal::OwnRedemption.into());
+    }
+    if redemption.kind == Kind::Voucher {
+        return Err(Refusal::VoucherGiven.into());
     }
     match redemption.state_at(asked.now) {
         State::Returned => Ok(redemption),

@@ -34,4 +34,13 @@ impl PrizeService for Prizes {
         let taken = ops::record_stock_take(&self.0, &caller, ids, (counted, &note)).await?;
         Ok(Response::new(wire::prizes::stock_take(&taken)))
     }
+
+    async fn import_voucher_codes(
+        &self,
+        request: Request<v1::ImportVoucherCodesRequest>,
+    ) -> Result<Response<v1::VoucherImport>, Status> {
+        let (caller, wanted) = (caller(&request)?, wire::prizes::voucher_codes(request.get_ref())?);
+        let imported = ops::import_voucher_codes(&self.0, &caller, &wanted).await?;
+        Ok(Response::new(wire::prizes::imported(imported)))
+    }
 }

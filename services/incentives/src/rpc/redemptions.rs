@@ -1,28 +1,21 @@
-use chassis::{
-    access::{Caller, caller},
-    faults::Fault,
-};
+use chassis::access::caller;
 use proto::incentives::v1::{self, redemption_service_server::RedemptionService};
 use tonic::{Request, Response, Status};
 
-use crate::{Incentives, Redemption, ops, wire};
+use crate::{
+    Incentives, ops,
+    wire::{self, redemptions},
+};
 
 /// Exchanging points for a prize.
 pub struct Redemptions(pub Incentives);
 
-impl Redemptions {
-    fn answer(&self, caller: &Caller, redemption: Redemption) -> Result<v1::Redemption, Fault> {
-        let code = ops::code_for(&self.0, caller, &redemption)?;
-        Ok(wire::redemption(redemption, code))
-    }
-}
-
 #[tonic::async_trait]
 impl RedemptionService for Redemptions {
     async fn redeem(&self, request: Request<v1::RedeemRequest>) -> Result<Response<v1::Redemption>, Status> {
-        let (caller, wanted) = (caller(&request)?, wire::wanted(request.get_ref())?);
+        let (caller, wanted) = (caller(&request)?, redemptions::wanted(request.get_ref())?);
         let redemption = ops::redeem(&self.0, &caller, wanted).await?;
-        Ok(Response::new(self.answer(&caller, redemption)?))
+        Ok(Response::new(redemptions::shown(&self.0, &caller, redemption)?))
     }
 
     async fn list_redemptions(
@@ -30,23 +23,43 @@ impl RedemptionService for Redemptions {
         request: Request<v1::ListRedemptionsRequest>,
     ) -> Result<Response<v1::ListRedemptionsResponse>, Status> {
         let (caller, asked) = (caller(&request)?, request.into_inner());
-        let (redemptions, next_page_token) =
+        let (found, next_page_token) =
             ops::list_redemptions(&self.0, &caller, asked.page_size, &asked.page_token).await?;
-        let redemptions = redemptions.into_iter().map(|redemption| self.answer(&caller, redemption));
-        let redemptions = redemptions.collect::<Result<_, _>>()?;
+        let listed = found.into_iter().map(|redemption| redemptions::redemption(&self.0, &caller, redemption));
+        let redemptions = listed.collect::<Result<_, _>>()?;
         Ok(Response::new(v1::ListRedemptionsResponse { redemptions, next_page_token }))
+    }
+
+    async fn get_redemption(
+        &self,
+        request: Request<v1::GetRedemptionRequest>,
+    ) -> Result<Response<v1::Redemption>, Status> {
+        let (caller, id) = (caller(&request)?, wire::id("redemption_id", &request.get_ref().redemption_id)?);
+        let redemption = ops::get_redemption(&self.0, &caller, id).await?;
+        Ok(Response::new(redemptions::shown(&self.0, &caller, redemption)?))
     }
 
     async fn cancel(&self, request: Request<v1::CancelRequest>) -> Result<Response<v1::Redemption>, Status> {
         let (caller, id) = (caller(&request)?, wire::id("redemption_id", &request.get_ref().redemption_id)?);
         let redemption = ops::cancel(&self.0, &caller, id).await?;
-        Ok(Response::new(self.answer(&caller, redemption)?))
+        Ok(Response::new(redemptions::redemption(&self.0, &caller, redemption)?))
     }
 
     async fn hand_over(&self, request: Request<v1::HandOverRequest>) -> Result<Response<v1::Redemption>, Status> {
-        let (caller, code) = (caller(&request)?, wire::code(&request.get_ref().code)?);
-        let redemption = ops::hand_over(&self.0, &caller, &code).await?;
-        Ok(Response::new(self.answer(&caller, redemption)?))
+        let (caller, told) = (caller(&request)?, redemptions::hand_over(request.get_ref())?);
+        let redemption = ops::hand_over(&self.0, &caller, &told).await?;
+        Ok(Response::new(redemptions::redemption(&self.0, &caller, redemption)?))
+    }
+
+    async fn hand_over_many(
+        &self,
+        request: Request<v1::HandOverManyRequest>,
+    ) -> Result<Response<v1::HandOverManyResponse>, Status> {
+        let (caller, told) = (caller(&request)?, redemptions::hand_overs(request.get_ref())?);
+        let outcomes = ops::hand_over_many(&self.0, &caller, told).await?;
+        let items = request.into_inner().items.into_iter().zip(outcomes);
+        let outcome = |(item, done): (v1::HandOverRequest, _)| redemptions::outcome(&self.0, &caller, item.code, done);
+        Ok(Response::new(v1::HandOverManyResponse { outcomes: items.map(outcome).collect() }))
     }
 
     async fn take_back(&self, request: Request<v1::TakeBackRequest>) -> Result<Response<v1::Redemption>, Status> {
@@ -54,6 +67,6 @@ impl RedemptionService for Redemptions {
         let redemption_id = wire::id("redemption_id", &asked.redemption_id)?;
         let reason = wire::text("reason", &asked.reason, 2, 100)?;
         let redemption = ops::take_back(&self.0, &caller, redemption_id, (asked.restock, &reason)).await?;
-        Ok(Response::new(self.answer(&caller, redemption)?))
+        Ok(Response::new(redemptions::redemption(&self.0, &caller, redemption)?))
     }
 }

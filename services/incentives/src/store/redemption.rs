@@ -3,7 +3,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::redemption::{Redemption, State, Wanted};
+use crate::{
+    prize::Kind,
+    redemption::{CLOCK_SLACK, Redemption, State, Wanted},
+};
 
 /// Who asks, when, and in which trace.
 #[derive(Clone, Debug)]
@@ -21,8 +24,9 @@ pub struct SealedCode {
     pub blind: Vec<u8>,
 }
 
-/// Reserves stock and points; nothing where the id is taken or there is no such prize. What is missing breaks
-/// `stock_not_negative` or `balance_not_negative`, a code in use `redemption_code_unique`.
+/// Reserves stock and points, or gives the code of a voucher for points; nothing where the id is taken or there is no such prize.
+/// What is missing breaks `stock_not_negative` or `balance_not_negative`, a code in use `redemption_code_unique`, more than one
+/// voucher `voucher_quantity`.
 pub async fn reserve(
     pool: &PgPool,
     asked: &Asked,
@@ -31,20 +35,30 @@ pub async fn reserve(
 ) -> sqlx::Result<Option<Redemption>> {
     sqlx::query_as!(
         Redemption,
-        r#"with e as (
+        r#"with reserved as (
             insert into incentives.redemption as r (district_id, redemption_id, person_id, prize_id, prize_name, quantity,
                 points, state, code_sealed, code_blind, pickup_place_id, created_at, expires_at)
             select $1, $2, $3, p.prize_id, p.name, $5, p.points * $5, 'RESERVED', $6, $7, p.pickup_place_id, $8::timestamptz,
                 $8::timestamptz + make_interval(hours => p.hold_hours)
-            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active
+            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'GOODS'
             on conflict on constraint redemption_id_unique do nothing
             returning r),
-        settled as (select incentives.settle(array_agg(e.r), $9) from e)
+        settled as (select incentives.settle(array_agg(e.r), $9) from reserved e),
+        given as materialized (
+            select incentives.give_voucher(jsonb_populate_record(null::incentives.redemption, jsonb_build_object(
+                'district_id', $1::uuid, 'redemption_id', $2::uuid, 'person_id', $3::uuid, 'prize_id', p.prize_id,
+                'quantity', $5::bigint, 'created_at', $8::timestamptz)), $9) as r
+            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'VOUCHER'),
+        e as (
+            select r from reserved
+            union all
+            select g.r from given g where (g.r).redemption_id is not null)
         select (e.r).redemption_id as "redemption_id!", (e.r).person_id as "person_id!", (e.r).prize_id as "prize_id!",
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
             l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
-            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by"
+            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
+            (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
         join incentives.place l on l.district_id = $1 and l.place_id = (e.r).pickup_place_id"#,
         asked.district_id,
@@ -75,7 +89,8 @@ pub async fn cancel(pool: &PgPool, asked: &Asked, redemption_id: Uuid) -> sqlx::
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
             l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
-            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by"
+            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
+            (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
         join incentives.place l on l.district_id = $1 and l.place_id = (e.r).pickup_place_id"#,
         asked.district_id,
@@ -88,20 +103,29 @@ pub async fn cancel(pool: &PgPool, asked: &Asked, redemption_id: Uuid) -> sqlx::
     .await
 }
 
-/// Ends another person's reservation with this code as handed over, where its pick-up point lies in one of the places; else
-/// nothing.
+/// Ends as handed over what another person had reserved under this code when it happened, where its pick-up point lies in one of
+/// the places; else nothing. Where its hold has run out since, points and pieces are taken again; what is missing breaks
+/// `stock_not_negative` or `balance_not_negative`.
 pub async fn hand_over(
     pool: &PgPool,
     asked: &Asked,
     code_blinds: &[Vec<u8>],
+    happened: DateTime<Utc>,
     places: &[String],
 ) -> sqlx::Result<Option<Redemption>> {
     sqlx::query_as!(
         Redemption,
-        r#"with e as (
-            update incentives.redemption r set state = 'HANDED_OVER', ended_at = $4, handed_over_by = $2
-            from incentives.place l
-            where r.district_id = $1 and r.code_blind = any($3) and r.state = 'RESERVED' and r.expires_at > $4
+        r#"with found as (
+            -- of two who had the code at that time by a clock that is off, the one who had it for sure
+            select r.redemption_id from incentives.redemption r
+            where r.district_id = $1 and r.code_blind = any($3) and r.created_at <= $8 and r.expires_at > $7
+                and coalesce(r.ended_at > $7, true)
+            order by r.created_at <= $7 desc, r.created_at desc limit 1),
+        e as (
+            update incentives.redemption r set state = 'HANDED_OVER', ended_at = $4, handed_over_by = $2,
+                handed_over_at = greatest(r.created_at, $7), held = r.state = 'RESERVED'
+            from found f cross join incentives.place l
+            where r.district_id = $1 and r.redemption_id = f.redemption_id and r.state in ('RESERVED', 'EXPIRED')
                 and r.person_id <> $2
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($5::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
@@ -111,7 +135,8 @@ pub async fn hand_over(
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
             l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
-            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by"
+            (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
+            (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
         join incentives.place l on l.district_id = $1 and l.place_id = (e.r).pickup_place_id"#,
         asked.district_id,
@@ -119,7 +144,9 @@ pub async fn hand_over(
         code_blinds,
         asked.now,
         places,
-        asked.traceparent
+        asked.traceparent,
+        happened,
+        happened + CLOCK_SLACK
     )
     .fetch_optional(pool)
     .await
@@ -157,7 +184,7 @@ pub async fn find(pool: &PgPool, district_id: Uuid, redemption_id: Uuid) -> sqlx
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
             r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
-            r.created_at, r.expires_at, r.ended_at, r.handed_over_by
+            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
         where r.district_id = $1 and r.redemption_id = $2"#,
@@ -168,25 +195,28 @@ pub async fn find(pool: &PgPool, district_id: Uuid, redemption_id: Uuid) -> sqlx
     .await
 }
 
-/// The reservation that has this code, else the one that had it last and ended after `since`.
+/// What had this code when it happened, else the reservation that has it, else the one that had it last and ended after `since`.
 pub async fn find_by_code(
     pool: &PgPool,
     district_id: Uuid,
     code_blinds: &[Vec<u8>],
-    since: DateTime<Utc>,
+    (happened, since): (DateTime<Utc>, DateTime<Utc>),
 ) -> sqlx::Result<Option<Redemption>> {
     sqlx::query_as!(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
             r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
-            r.created_at, r.expires_at, r.ended_at, r.handed_over_by
+            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
-        where r.district_id = $1 and r.code_blind = any($2) and (r.state = 'RESERVED' or r.ended_at > $3)
-        order by r.ended_at desc nulls first limit 1"#,
+        cross join lateral (select r.created_at <= $5 and r.expires_at > $4 and coalesce(r.ended_at >= $4, true) as had_it) at_that_time
+        where r.district_id = $1 and r.code_blind = any($2) and (r.state = 'RESERVED' or r.ended_at > $3 or at_that_time.had_it)
+        order by at_that_time.had_it desc, r.created_at <= $4 desc, r.ended_at desc nulls first limit 1"#,
         district_id,
         code_blinds,
-        since
+        since,
+        happened,
+        happened + CLOCK_SLACK
     )
     .fetch_optional(pool)
     .await
@@ -204,7 +234,7 @@ pub async fn list(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
             r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
-            r.created_at, r.expires_at, r.ended_at, r.handed_over_by
+            r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
         where r.district_id = $1 and r.person_id = $2 and (r.created_at, r.redemption_id) < ($3, $4)

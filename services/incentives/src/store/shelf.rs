@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::redemption::Asked;
 use crate::{
-    prize::{Prize, PrizeEdit, StockTake},
+    prize::{Kind, Prize, PrizeEdit, StockTake},
     redemption::TAKE_BACK_FOR,
 };
 
@@ -16,7 +16,7 @@ pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit) -> sqlx::Re
             update incentives.prize p set points = $3, hold_hours = $4, pickup_hours = $5, per_person_month = $6,
                 photo_media_id = coalesce($7, p.photo_media_id), active = $8
             where p.district_id = $1 and p.prize_id = $2 returning p.*)
-        select e.prize_id, e.name, e.points, e.stock, e.pickup_place_id, l.name as pickup_place_name, e.hold_hours, e.pickup_hours,
+        select e.prize_id, e.name, e.kind as "kind: Kind", e.points, e.stock, e.pickup_place_id, l.name as pickup_place_name, e.hold_hours, e.pickup_hours,
             e.per_person_month, e.photo_media_id, e.active
         from e join incentives.place l on l.district_id = e.district_id and l.place_id = e.pickup_place_id"#,
         district_id,
@@ -32,16 +32,16 @@ pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit) -> sqlx::Re
     .await
 }
 
-/// Where a prize is picked up: name and path.
-pub async fn pickup(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<(String, String)>> {
+/// Where a prize is picked up, name and path, and what it is.
+pub async fn pickup(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<(String, String, Kind)>> {
     let row = sqlx::query!(
-        "select l.name, l.path from incentives.prize p
+        r#"select l.name, l.path, p.kind as "kind: Kind" from incentives.prize p
         join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
-        where p.district_id = $1 and p.prize_id = $2",
+        where p.district_id = $1 and p.prize_id = $2"#,
         district_id,
         prize_id
     );
-    Ok(row.fetch_optional(pool).await?.map(|row| (row.name, row.path)))
+    Ok(row.fetch_optional(pool).await?.map(|row| (row.name, row.path, row.kind)))
 }
 
 /// Counts a shelf: the stock becomes what was counted without what is reserved. Fewer than those breaks `stock_not_negative`;
@@ -55,7 +55,7 @@ pub async fn count(
     sqlx::query_as!(
         StockTake,
         r#"with p as (
-            select * from incentives.prize where district_id = $1 and prize_id = $3 for update),
+            select * from incentives.prize where district_id = $1 and prize_id = $3 and kind = 'GOODS' for update),
         reserved as (
             select p.prize_id, (select coalesce(sum(r.quantity), 0)::bigint from incentives.redemption r
                 where r.district_id = p.district_id and r.prize_id = p.prize_id and r.state = 'RESERVED') as pieces
@@ -117,7 +117,9 @@ pub async fn take_back(
         r#"with e as (
             update incentives.redemption r set state = 'RETURNED', ended_at = $4, returned_by = $3, restocked = $5, return_reason = $6
             from incentives.place l
-            where r.district_id = $1 and r.redemption_id = $2 and r.state = 'HANDED_OVER' and r.ended_at > $8 and r.person_id <> $3
+            where r.district_id = $1 and r.redemption_id = $2 and r.state = 'HANDED_OVER' and r.kind = 'GOODS'
+                and r.person_id <> $3
+                and coalesce(r.handed_over_at, r.ended_at) > $8
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($7::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
             returning r),

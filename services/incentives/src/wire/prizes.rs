@@ -5,7 +5,8 @@ use proto::incentives::v1;
 use super::{id, text};
 use crate::{
     Incentives,
-    prize::{Prize, PrizeEdit, StockTake},
+    prize::{Kind, Prize, PrizeEdit, StockTake},
+    voucher::{self, Code, Imported, VoucherCodes},
 };
 
 /// The prize with the address of its photo.
@@ -23,7 +24,38 @@ pub fn prize(state: &Incentives, prize: Prize) -> v1::Prize {
         per_person_month: prize.per_person_month,
         photo_url: prize.photo_media_id.map(address).unwrap_or_default(),
         active: prize.active,
+        kind: kind(prize.kind).into(),
     }
+}
+
+pub fn kind(kind: Kind) -> v1::prize::Kind {
+    match kind {
+        Kind::Goods => v1::prize::Kind::Goods,
+        Kind::Voucher => v1::prize::Kind::Voucher,
+    }
+}
+
+/// Codes that are to be added; the refusal of one names where it stands, never what it is.
+pub fn voucher_codes(request: &v1::ImportVoucherCodesRequest) -> Result<VoucherCodes, Fault> {
+    let many = request.codes.len();
+    if many == 0 || many > voucher::MOST {
+        return Err(Fault::field("codes", format!("must be 1 to {} codes, not {many}", voucher::MOST)));
+    }
+    let day = |text: &str| text.parse().map_err(|_| Fault::field("valid_until", "must be a date like 2027-06-30"));
+    let valid_until = request.valid_until.as_deref().map(day).transpose()?;
+    let code = |(at, text): (usize, &String)| {
+        Code::new(text, valid_until).ok_or_else(|| Fault::field(format!("codes[{at}]"), voucher::RULE))
+    };
+    Ok(VoucherCodes {
+        import_id: id("import_id", &request.import_id)?,
+        prize_id: id("prize_id", &request.prize_id)?,
+        codes: request.codes.iter().enumerate().map(code).collect::<Result<_, _>>()?,
+    })
+}
+
+pub fn imported(imported: Imported) -> v1::VoucherImport {
+    let Imported { import_id, added, known } = imported;
+    v1::VoucherImport { import_id: import_id.to_string(), added, known }
 }
 
 pub fn edit(request: &v1::PutPrizeRequest) -> Result<PrizeEdit, Fault> {

@@ -5,6 +5,7 @@ use sqlx::PgPool;
 pub async fn audit(pool: &PgPool) {
     accounts(pool).await;
     meanings(pool).await;
+    vouchers(pool).await;
 }
 
 /// Every account's balance and gap-free version against its legs.
@@ -91,7 +92,28 @@ async fn meanings(pool: &PgPool) {
         "select count(*) from incentives.redemption r
         cross join lateral (select count(*) as transfers from incentives.transfer t where t.redemption_id = r.redemption_id) t
         cross join lateral (select count(*) as events from incentives.outbox o where o.subject_id = r.redemption_id) o
-        where t.transfers <> case r.state when 'RESERVED' then 1 when 'RETURNED' then 3 else 2 end or o.events <> t.transfers",
+        where o.events <> t.transfers or t.transfers <> case r.kind when 'VOUCHER' then 1 else
+            case r.state when 'RESERVED' then 1 when 'RETURNED' then 3 else 2 end + case when r.held then 0 else 1 end end",
+    )
+    .await;
+}
+
+/// Every code against whose it is, every voucher's stock against its codes.
+async fn vouchers(pool: &PgPool) {
+    none(
+        pool,
+        "a voucher's redemption without exactly one code of its own",
+        "select count(*) from (select * from incentives.redemption where kind = 'VOUCHER') r
+        full join (select * from incentives.voucher where redemption_id is not null) v using (district_id, redemption_id)
+        where (r.prize_id, r.code_sealed) is distinct from (v.prize_id, v.code_sealed)",
+    )
+    .await;
+    none(
+        pool,
+        "a voucher's stock differs from its codes",
+        "select count(*) from incentives.prize p where p.kind = 'VOUCHER' and p.stock <> (
+            select count(*) from incentives.voucher v where v.district_id = p.district_id and v.prize_id = p.prize_id
+                and v.redemption_id is null and v.withdrawn_at is null)",
     )
     .await;
 }

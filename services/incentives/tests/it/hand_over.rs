@@ -13,7 +13,8 @@ use crate::{
 };
 
 pub async fn hand_over(world: &World, worker: Uuid, place: &str, code: &str) -> Result<Redemption, Status> {
-    let request = world.worker(worker, place, "RedemptionService/HandOver", HandOverRequest { code: code.to_owned() });
+    let asked = HandOverRequest { code: code.to_owned(), handed_over_at: None };
+    let request = world.worker(worker, place, "RedemptionService/HandOver", asked);
     world.redemptions().hand_over(request).await.map(tonic::Response::into_inner)
 }
 

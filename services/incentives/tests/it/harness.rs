@@ -150,6 +150,15 @@ impl World {
 
     /// A prize at the pick-up point.
     pub async fn prize(&self, name: &str, points: i64, stock: i64) -> Uuid {
+        self.import_prize(name, points, stock, "GOODS").await
+    }
+
+    /// A voucher without codes.
+    pub async fn voucher(&self, name: &str, points: i64) -> Uuid {
+        self.import_prize(name, points, 0, "VOUCHER").await
+    }
+
+    async fn import_prize(&self, name: &str, points: i64, stock: i64, kind: &str) -> Uuid {
         let row = incentives::PrizeRow {
             line: 2,
             name: name.to_owned(),
@@ -157,6 +166,7 @@ impl World {
             stock: stock.to_string(),
             pickup_place_path: PICKUP.to_owned(),
             hold_hours: String::new(),
+            kind: kind.to_owned(),
         };
         assert_eq!(ops::import_prizes(&self.pool, self.district, &[row]).await.unwrap(), []);
         let id = sqlx::query_scalar("select prize_id from incentives.prize where district_id = $1 and name = $2");

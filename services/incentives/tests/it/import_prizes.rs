@@ -9,7 +9,15 @@ use crate::{
 
 fn row(line: usize, name: &str, stock: &str, path: &str) -> PrizeRow {
     let (name, stock, pickup_place_path) = (name.to_owned(), stock.to_owned(), path.to_owned());
-    PrizeRow { line, name, points: "10".to_owned(), stock, pickup_place_path, hold_hours: "24".to_owned() }
+    PrizeRow {
+        line,
+        name,
+        points: "10".to_owned(),
+        stock,
+        pickup_place_path,
+        hold_hours: "24".to_owned(),
+        kind: String::new(),
+    }
 }
 
 #[tokio::test]
@@ -22,6 +30,20 @@ async fn importing_a_file_twice_supplies_nothing_twice() {
     assert_eq!(stock(&world, prize).await, 2);
     world.prize("手套", 10, 15).await;
     assert_eq!(stock(&world, prize).await, 12);
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
+async fn the_kind_of_a_prize_stays() {
+    let world = World::new().await;
+    let voucher = world.voucher("早餐券", 10).await;
+    world.prize("手套", 10, 5).await;
+    let changed = PrizeRow { kind: "VOUCHER".to_owned(), ..row(3, "手套", "0", PICKUP) };
+    let wrong =
+        ops::import_prizes(&world.pool, world.district, &[row(2, "早餐券", "9", PICKUP), changed]).await.unwrap();
+    let told: Vec<_> = wrong.iter().map(|wrong| (wrong.line, wrong.field)).collect();
+    assert_eq!(told, [(2, "kind"), (3, "kind")]);
+    assert_eq!(stock(&world, voucher).await, 0);
     audit(&world.pool).await;
 }
 

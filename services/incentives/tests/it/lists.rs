@@ -114,6 +114,11 @@ async fn a_member_sees_own_redemptions_with_codes_newest_first() {
             break;
         }
     }
+    // lists do without the drawings
+    for redemption in &mut made {
+        redemption.qr_text.clear();
+        redemption.qr_svg.clear();
+    }
     assert_eq!(all, made);
     let asked = ListRedemptionsRequest::default();
     let request = world.ask(Uuid::now_v7(), "RedemptionService/ListRedemptions", asked);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 mod audit;
 mod awards;
+mod bank;
 mod cancel;
 mod corrections;
 mod doubts;
@@ -12,10 +13,15 @@ mod import_prizes;
 mod ledger;
 mod lists;
 mod lots;
+mod month_end;
 mod month_terms;
 mod months;
 mod ranking;
 mod redeem;
 mod rules;
 mod shelf;
+mod teller;
+mod told_later;
+mod voucher_codes;
+mod vouchers;
 mod whole;

@@ -39,11 +39,26 @@ fn of(message: &str) -> Value {
         "hemei.incentives.v1.PointsEntry" => json!({
             "bucket": "AVAILABLE", "amount": 10, "balance_after": 60, "redemption_id": null, "text": "上报办结",
         }),
-        "hemei.incentives.v1.Prize" => json!({"name": "防寒手套", "points": 60, "stock": 12, "hold_hours": 72}),
+        "hemei.incentives.v1.Prize" => json!({
+            "name": "防寒手套", "points": 60, "stock": 12, "hold_hours": 72, "kind": "GOODS",
+        }),
         "hemei.incentives.v1.Redemption" => json!({
             "quantity": 1, "points": 60, "state": "RESERVED", "created_at": "2026-11-23T07:00:00Z",
-            "expires_at": "2026-11-26T07:00:00Z", "ended_at": null,
+            "expires_at": "2026-11-26T07:00:00Z", "ended_at": null, "handed_over_at": null, "code": "48291307",
+            "qr_text": "HEMEI:R:48291307", "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\" …</svg>",
+            "prize_kind": "GOODS", "valid_until": "",
         }),
+        "hemei.incentives.v1.HandOverRequest" => json!({
+            "code": "48291307", "handed_over_at": "2026-11-24T02:15:00Z",
+        }),
+        "hemei.incentives.v1.HandOverManyResponse.Outcome" => json!({
+            "code": "48291307", "reason": "REDEMPTION_ENDED", "message": "这个兑换已经结束（已取消）。",
+            "detail": "the redemption is Cancelled", "retryable": false, "redemption": null,
+        }),
+        "hemei.incentives.v1.ImportVoucherCodesRequest" => json!({
+            "codes": ["ZC-GN-0001", "ZC-GN-0002"], "valid_until": "2027-06-30",
+        }),
+        "hemei.incentives.v1.VoucherImport" => json!({"added": 1, "known": [1]}),
         "hemei.finance.v1.Fund" => json!({"place_name": "松鹤小区", "balance_fen": 5_628_000}),
         "hemei.finance.v1.Fund.PurposeBalance" => json!({"purpose": "REPAIR", "balance_fen": 5_628_000}),
         "hemei.finance.v1.FundEntry" => json!({

@@ -1,0 +1,52 @@
+use chassis::{
+    access::Caller,
+    faults::{Fault, broken_constraint},
+};
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    Incentives, Refusal,
+    prize::Kind,
+    store::{self, voucher::Import},
+    voucher::{Imported, SealedCodes, VoucherCodes},
+};
+
+/// Adds codes to a voucher, each once. The same id and body answer what was added then.
+pub async fn import_voucher_codes(
+    state: &Incentives,
+    caller: &Caller,
+    wanted: &VoucherCodes,
+) -> Result<Imported, Fault> {
+    let sealed = SealedCodes::of(&state.vault, wanted);
+    let by = (caller.district_id, Some(caller.person_id));
+    add(&state.pool, by, wanted, &sealed, state.clock.now()).await
+}
+
+/// The same by anybody who may.
+pub async fn add(
+    pool: &PgPool,
+    (district_id, by_id): (Uuid, Option<Uuid>),
+    wanted: &VoucherCodes,
+    sealed: &SealedCodes,
+    at: DateTime<Utc>,
+) -> Result<Imported, Fault> {
+    let import = Import { district_id, import_id: wanted.import_id, prize_id: wanted.prize_id, by_id, at };
+    match store::voucher::add(pool, &import, sealed).await {
+        Ok(Some(imported)) => return Ok(imported),
+        Ok(None) => {}
+        Err(error) if broken_constraint(&error) == Some("voucher_import_key") => {}
+        Err(error) => return Err(error.into()),
+    }
+    match store::voucher::import(pool, &import, &sealed.bodies).await? {
+        Some((true, imported)) => return Ok(imported),
+        Some((false, _)) => return Err(Fault::id_reused("import_id")),
+        None => {}
+    }
+    match store::voucher::kind(pool, district_id, wanted.prize_id).await? {
+        None => Err(Refusal::PrizeNotFound.into()),
+        Some(Kind::Goods) => Err(Refusal::NoVoucher.into()),
+        Some(Kind::Voucher) => Err(Fault::unavailable("the prize became a voucher this moment")),
+    }
+}
