@@ -84,17 +84,21 @@ impl Consumer {
         }
     }
 
-    /// Applies everything there is; answers how many events. Another replica at work counts as nothing to do.
+    /// Applies everything there is now; answers how many events. Another replica at work counts as nothing to do. What comes
+    /// meanwhile gathers for the next time.
     pub async fn catch_up(&self) -> Result<usize, Fault> {
-        let mut applied = 0;
+        let (mut applied, most) = (0, self.effect.batch());
         loop {
             let after = self.position().await?;
-            let events = self.source.read(after, self.effect.batch()).await?;
+            let events = self.source.read(after, most).await?;
             if events.is_empty() || !self.step(after, &events).await? {
                 return Ok(applied);
             }
             applied += events.len();
             metrics::counter!("events_applied_total", "producer" => self.producer).increment(events.len() as u64);
+            if events.len() < usize::try_from(most).unwrap_or(usize::MAX) {
+                return Ok(applied);
+            }
         }
     }
 
@@ -104,11 +108,15 @@ impl Consumer {
 
     async fn position(&self) -> Result<Position, Fault> {
         let schema = self.schema;
-        let statement = format!("insert into {schema}.subscription (producer) values ($1) on conflict do nothing");
-        sqlx::query(AssertSqlSafe(statement)).bind(self.name()).execute(&self.pool).await?;
-        let statement = format!("select tx, event_id from {schema}.subscription where producer = $1");
-        let row = sqlx::query(AssertSqlSafe(statement)).bind(self.name()).fetch_one(&self.pool).await?;
-        Ok(Position { transaction_id: row.try_get(0)?, event_id: row.try_get(1)? })
+        loop {
+            let statement = format!("select tx, event_id from {schema}.subscription where producer = $1");
+            let row = sqlx::query(AssertSqlSafe(statement)).bind(self.name()).fetch_optional(&self.pool).await?;
+            if let Some(row) = row {
+                return Ok(Position { transaction_id: row.try_get(0)?, event_id: row.try_get(1)? });
+            }
+            let statement = format!("insert into {schema}.subscription (producer) values ($1) on conflict do nothing");
+            sqlx::query(AssertSqlSafe(statement)).bind(self.name()).execute(&self.pool).await?;
+        }
     }
 
     /// Applies one batch; when it fails, event by event. False where another replica was faster.

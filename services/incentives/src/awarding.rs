@@ -16,7 +16,7 @@ use crate::{
         self,
         award::Grant,
         rules::RuleSet,
-        signal::{Counts, Signal},
+        signal::{LOOKED_AT, Reported, Signal},
     },
 };
 
@@ -32,7 +32,7 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> Result<
         sets.get(&change.district_id).and_then(|sets| sets.iter().find(valid)).unwrap_or(&own)
     };
     let mut given = Given::read(connection, changes, |change| &set(change).rules).await?;
-    let counts = store::signal::counts(connection, changes).await?;
+    let counts = store::signal::reported(connection, changes).await?;
     let (mut grants, mut signals) = (Vec::new(), Vec::new());
     for (change, counts) in changes.iter().zip(counts) {
         let RuleSet { version, rules, .. } = set(change);
@@ -73,34 +73,41 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> Result<()
         let sets = store::rules::holding(&mut *connection, &districts, earliest).await?;
         let own = Signals { ..EarningRules::default().signals };
         let mut signals = Vec::new();
-        for (change, counts) in closed.iter().zip(store::signal::counts(connection, &closed).await?) {
+        for (change, counts) in closed.iter().zip(store::signal::checked(connection, &closed).await?) {
             let least = sets.get(&change.district_id).and_then(|sets| sets.last()).map_or(own, |set| set.rules.signals);
             let least = i64::from(least.same_pair);
             if least > 0 && counts.closed >= least && counts.same_pair * 10 >= counts.closed * 9 {
-                let evidence = format!("30 天内办结 {} 件，其中 {} 件由同一人核查", counts.closed, counts.same_pair);
+                let evidence =
+                    format!("30 天内办结 {}，其中 {} 由同一人核查", many(counts.closed), many(counts.same_pair));
                 signals.push(Signal { change, rule: "REPORT", signal: "SAME_PAIR", evidence });
             }
         }
         if !signals.is_empty() {
             store::signal::keep(connection, &signals).await?;
+            store::signal::doubt(connection, &signals).await?;
         }
     }
     Ok(store::award::end(connection, changes).await?)
 }
 
 /// What looks strange about a report when it is taken up.
-fn strange(least: &Signals, counts: Counts) -> Vec<(&'static str, String)> {
+fn strange(least: &Signals, counts: Reported) -> Vec<(&'static str, String)> {
     let mut strange = Vec::new();
     if least.same_place > 0 && counts.same_place >= i64::from(least.same_place) {
-        strange.push(("SAME_PLACE", format!("7 天内在同一地点上报同类问题 {} 件", counts.same_place)));
+        strange.push(("SAME_PLACE", format!("7 天内在同一地点上报同类问题 {}", many(counts.same_place))));
     }
     if least.burst > 0 && counts.burst >= i64::from(least.burst) {
-        strange.push(("BURST", format!("10 分钟内上报 {} 件", counts.burst)));
+        strange.push(("BURST", format!("10 分钟内上报 {}", many(counts.burst))));
     }
     if least.same_photo > 0 && counts.same_photo >= i64::from(least.same_photo) {
-        strange.push(("SAME_PHOTO", format!("同一张照片用于 {} 件上报", counts.same_photo)));
+        strange.push(("SAME_PHOTO", format!("同一张照片用于 {} 上报", many(counts.same_photo))));
     }
     strange
+}
+
+/// So many reports, as far as they were looked at.
+fn many(reports: i64) -> String {
+    if reports < LOOKED_AT { format!("{reports} 件") } else { format!("{LOOKED_AT} 件以上") }
 }
 
 /// What people were awarded on each day of the months in question; only asked for where a limit is set.

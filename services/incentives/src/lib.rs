@@ -62,6 +62,9 @@ pub use prize::{Prize, PrizeRow, RowError};
 pub use redemption::{Redemption, State};
 pub use voucher::VoucherRow;
 
+/// Long enough for a crowd's awards to share their statements, short enough for nobody to notice.
+const GATHER: Duration = Duration::from_millis(100);
+
 /// The migrations of this service's schema.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -123,7 +126,7 @@ impl Incentives {
                 purpose,
                 source,
                 effect: Effect::Within(apply),
-                gather: std::time::Duration::ZERO,
+                gather: GATHER,
             }
         };
         [

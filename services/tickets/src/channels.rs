@@ -4,7 +4,7 @@ mod reminders;
 mod robots;
 mod sender;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use chassis::{faults::Fault, vault::Vault};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     Tickets,
-    followers::Told,
+    followers::{Said, Told},
     notices::filling,
     store::{
         self,
@@ -56,25 +56,10 @@ pub fn sealed_for(what: &str, district: Uuid, channel: Uuid) -> String {
 }
 
 /// Writes what these changes say for every group that hears them.
-pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
+pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said<'_>]) -> Result<(), Fault> {
     let since = tickets.clock.now() - NEWS;
-    let groups = |told: &&Told| {
-        let terms = tickets.terms.of(told.district_id);
-        told.at >= since && terms.wordings.of(&told.changed.transition).any(|wording| !wording.tiers.is_empty())
-    };
-    let told: Vec<&Told> = told.iter().filter(groups).collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    let (districts, ids): (Vec<_>, Vec<_>) = told.iter().map(|told| (told.district_id, told.ticket_id)).unzip();
-    let facts = store::notice::facts(&mut *connection, &districts, &ids).await?;
-    let facts: HashMap<_, _> = facts.into_iter().map(|facts| ((facts.district_id, facts.ticket_id), facts)).collect();
-    let mut heard = Vec::new();
-    for told in told {
-        if let Some(facts) = facts.get(&(told.district_id, told.ticket_id)) {
-            heard.extend(lines(tickets, told, facts));
-        }
-    }
+    let news = said.iter().filter(|said| said.told.at >= since);
+    let heard: Vec<Heard> = news.flat_map(|said| lines(tickets, said.told, said.facts)).collect();
     Ok(store::channel::write(connection, &heard).await?)
 }
 

@@ -1,6 +1,10 @@
 //! What follows from a change and needs not stand in its statement: precedents, figures and the rest, from this service's own events,
 //! exactly once, for the position is stored with what it brings.
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use chassis::{
     clock::instant,
@@ -13,7 +17,10 @@ use proto::{events::v1::Event, tickets::v1::TicketChanged};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Tickets, audit, channels, figures, inbox, precedents};
+use crate::{
+    Tickets, audit, channels, figures, inbox, precedents,
+    store::{self, notice::Facts},
+};
 
 /// A change of a ticket, as this service told it.
 #[derive(Clone, Debug)]
@@ -61,9 +68,40 @@ async fn follow(tickets: &Tickets, connection: &mut PgConnection, told: &[Told])
     }
     precedents::keep(connection, told).await?;
     figures::keep(connection, told).await?;
-    inbox::keep(tickets, connection, told).await?;
-    channels::keep(tickets, connection, told).await?;
+    let mut facts = HashMap::new();
+    let said = said(tickets, connection, told, &mut facts).await?;
+    inbox::keep(tickets, connection, &said).await?;
+    channels::keep(tickets, connection, &said).await?;
     audit::keep(connection, told).await
+}
+
+/// A change that something is said about, with what the words name.
+#[derive(Clone, Copy)]
+pub struct Said<'t> {
+    pub told: &'t Told,
+    pub facts: &'t Facts,
+}
+
+async fn said<'t>(
+    tickets: &Tickets,
+    connection: &mut PgConnection,
+    told: &'t [Told],
+    facts: &'t mut HashMap<(Uuid, Uuid), Facts>,
+) -> Result<Vec<Said<'t>>, Fault> {
+    let has_words =
+        |told: &&Told| tickets.terms.of(told.district_id).wordings.of(&told.changed.transition).next().is_some();
+    let told: Vec<&Told> = told.iter().filter(has_words).collect();
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
+    tickets.categories.ensure(&tickets.pool).await?;
+    let ids: BTreeSet<_> = told.iter().map(|told| (told.district_id, told.ticket_id)).collect();
+    let (districts, ids): (Vec<_>, Vec<_>) = ids.into_iter().unzip();
+    let found = store::notice::facts(connection, &districts, &ids).await?;
+    facts.extend(found.into_iter().map(|facts| ((facts.district_id, facts.ticket_id), facts)));
+    let facts = &*facts;
+    let with = |told: &'t Told| facts.get(&(told.district_id, told.ticket_id)).map(|facts| Said { told, facts });
+    Ok(told.into_iter().filter_map(with).collect())
 }
 
 fn told(events: &[Event]) -> Result<Vec<Told>, Fault> {

@@ -1,6 +1,4 @@
 //! What was said to each person about the tickets that concern them: always in their inbox, exactly once.
-use std::collections::HashMap;
-
 use chassis::faults::Fault;
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::tickets::v1::ticket::State;
@@ -9,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Tickets,
-    followers::Told,
+    followers::{Said, Told},
     notices::{filling, for_others},
     store::{
         self,
@@ -23,20 +21,10 @@ use crate::{
 const STALE: TimeDelta = TimeDelta::days(7);
 
 /// Writes what these changes say to everybody concerned.
-pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
-    tickets.categories.ensure(&tickets.pool).await?;
-    let said = |told: &&Told| tickets.terms.of(told.district_id).wordings.of(&told.changed.transition).next().is_some();
-    let told: Vec<&Told> = told.iter().filter(said).collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    let (districts, ids): (Vec<_>, Vec<_>) = told.iter().map(|told| (told.district_id, told.ticket_id)).unzip();
-    let facts = store::notice::facts(&mut *connection, &districts, &ids).await?;
-    let facts: HashMap<_, _> = facts.into_iter().map(|facts| ((facts.district_id, facts.ticket_id), facts)).collect();
+pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said<'_>]) -> Result<(), Fault> {
     let now = tickets.clock.now();
     let (mut messages, mut asked) = (Vec::new(), Vec::new());
-    for told in told {
-        let Some(facts) = facts.get(&(told.district_id, told.ticket_id)) else { continue };
+    for &Said { told, facts } in said {
         let filling = filling(tickets, &told.changed, (told.district_id, told.at), facts);
         let terms = tickets.terms.of(told.district_id);
         for wording in terms.wordings.of(&told.changed.transition) {

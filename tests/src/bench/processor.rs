@@ -30,7 +30,8 @@ fn stat(path: &std::path::Path) -> Option<(i64, i64, f64)> {
     // after the name, which may hold anything
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |at: usize| fields.get(at)?.parse::<f64>().ok();
-    Some((pid, fields.get(1)?.parse().ok()?, number(11)? + number(12)?))
+    // with its children that have ended
+    Some((pid, fields.get(1)?.parse().ok()?, number(11)? + number(12)? + number(13)? + number(14)?))
 }
 
 /// Prints what a lifecycle cost each of them, in milliseconds.

@@ -40,7 +40,7 @@ pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx:
                 $9::int4[], $10::int4[], $11::bool[])
                 g (district_id, ticket_id, rule, person_id, number, points, at, explained, version, months, doubted)
             on conflict (district_id, ticket_id, rule) do update set state = 'PENDING', ended_at = null, round = a.round + 1,
-                awarded_at = excluded.awarded_at, reason = ''
+                awarded_at = excluded.awarded_at, reason = '', doubted = a.doubted or excluded.doubted
                 where a.state = 'VOID' and a.decided_by is null and a.person_id = excluded.person_id
             returning a)
         select incentives.pay(array_agg(a)) is null as paid from granted"#,

@@ -11,6 +11,8 @@ use crate::{
 };
 
 const MOST_POINTS: i64 = 10_000;
+/// As many reports as are looked at.
+const MOST_SIGNAL: i32 = 200;
 
 /// The rules with the version they were edited from and when they are to hold.
 pub fn rules(sent: Option<v1::EarningRules>) -> Result<(i32, EarningRules, Option<DateTime<Utc>>), Fault> {
@@ -28,7 +30,7 @@ pub fn rules(sent: Option<v1::EarningRules>) -> Result<(i32, EarningRules, Optio
     let signals = sent.signals.unwrap_or_default();
     let given = [signals.same_place, signals.burst, signals.same_pair, signals.same_photo];
     for (field, many) in ["same_place", "burst", "same_pair", "same_photo"].into_iter().zip(given) {
-        number(&format!("rules.signals.{field}"), many, 0, 10_000)?;
+        number(&format!("rules.signals.{field}"), many, 0, MOST_SIGNAL)?;
     }
     let valid_from = sent
         .valid_from

@@ -1,6 +1,7 @@
 //! The hot transition: decided changes of tickets, a batch at a time.
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
+use serde_json::Value;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -22,19 +23,21 @@ pub enum Together {
 /// among them once. Answers the rows that were written; the others have moved.
 pub async fn apply<'e>(
     executor: impl PgExecutor<'e>,
-    changes: Vec<Change>,
+    mut changes: Vec<Change>,
     together: Together,
 ) -> sqlx::Result<HashMap<Uuid, Ticket>> {
     fn all<'a, T>(changes: &'a [Change], column: impl Fn(&'a Change) -> T) -> Vec<T> {
         changes.iter().map(column).collect()
     }
+    let facts: Vec<Value> = changes.iter_mut().map(|change| mem::take(&mut change.facts)).collect();
+    let told: Vec<Value> = changes.iter_mut().map(|change| mem::take(&mut change.told)).collect();
     let needed = if together == Together::All { i64::try_from(changes.len()).unwrap_or(i64::MAX) } else { 0 };
     let written = sqlx::query_file!(
         "src/store/apply.sql",
         &all(&changes, |c| c.after.district_id),
         &all(&changes, |c| c.after.ticket_id),
         &all(&changes, |c| c.version),
-        &all(&changes, |c| c.facts.clone()),
+        &facts,
         &all(&changes, |c| c.transition) as _,
         &all(&changes, |c| c.from_state.as_str()) as _,
         &all(&changes, |c| c.after.state.as_str()) as _,
@@ -45,7 +48,7 @@ pub async fn apply<'e>(
         &all(&changes, |c| c.text.as_str()) as _,
         &all(&changes, |c| c.body_hash.clone()),
         &all(&changes, |c| c.moves),
-        &all(&changes, |c| c.told.clone()),
+        &told,
         &all(&changes, |c| c.traceparent.as_str()) as _,
         needed,
     )
