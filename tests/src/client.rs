@@ -87,6 +87,13 @@ impl Client {
         self.send(Method::GET, path, "", Bytes::new()).await
     }
 
+    /// A thing, unless it still is what this etag says.
+    pub async fn get_unless(&self, path: &str, etag: &str) -> Result<Answer> {
+        let request = Request::get(format!("{}{path}", self.base)).header("if-none-match", etag);
+        let request = request.header("authorization", format!("Bearer {}", self.token.as_deref().unwrap_or_default()));
+        self.raw(request.body(Full::default())?).await
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         self.send(Method::POST, path, "application/json", body.to_string().into()).await
     }

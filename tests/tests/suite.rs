@@ -5,6 +5,8 @@ mod access_matrix;
 mod bad_input;
 #[path = "suite/direct.rs"]
 mod direct;
+#[path = "suite/etag.rs"]
+mod etag;
 #[path = "suite/journeys.rs"]
 mod journeys;
 #[path = "suite/photos.rs"]

@@ -126,6 +126,8 @@ impl DistrictTerms {
 /// The terms of every district.
 pub struct Terms {
     base: TicketSettings,
+    /// Of a district that has put nothing in their place.
+    suites: Arc<DistrictTerms>,
     list: ArcSwap<HashMap<Uuid, Arc<DistrictTerms>>>,
     revision: AtomicI64,
 }
@@ -133,13 +135,13 @@ pub struct Terms {
 impl Terms {
     /// Terms that are the suite's settings everywhere, until they are read.
     pub fn new(base: TicketSettings) -> Self {
-        Self { base, list: ArcSwap::default(), revision: AtomicI64::new(-1) }
+        let suites = Arc::new(DistrictTerms::new(base));
+        Self { base, suites, list: ArcSwap::default(), revision: AtomicI64::new(-1) }
     }
 
     /// The terms of a district.
     pub fn of(&self, district: Uuid) -> Arc<DistrictTerms> {
-        let own = self.list.load().get(&district).cloned();
-        own.unwrap_or_else(|| Arc::new(DistrictTerms::new(self.base)))
+        self.list.load().get(&district).unwrap_or(&self.suites).clone()
     }
 
     /// Reads everything again where a district has changed something; true where that was so.

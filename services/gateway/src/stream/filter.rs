@@ -57,3 +57,54 @@ impl Filter {
                 || self.states.iter().any(|state| *state == item.state || *state == item.from_state))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use chassis::token::ClaimedPost;
+    use proto::api::v1::post::Level;
+
+    use super::*;
+    use crate::stream::item::At;
+
+    fn claims(role: Role, path: &str) -> Claims {
+        let post = ClaimedPost { r: role.into(), p: path.into(), l: Level::Subdistrict.into(), d: None };
+        let (sub, did, sid) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        Claims { sub, did, sid, posts: vec![post], iat: 0, exp: 0 }
+    }
+
+    fn item(place_path: &str, from_state: &'static str, state: &'static str) -> Item {
+        Item {
+            at: At::default(),
+            district: Uuid::from_u128(2),
+            place_path: place_path.into(),
+            from_state,
+            state,
+            departments: Vec::new(),
+            people: Vec::new(),
+            frame: Bytes::new(),
+        }
+    }
+
+    #[test]
+    fn a_stream_tells_what_comes_to_a_state_or_leaves_it_at_its_place() {
+        let filter = Filter::new(&claims(Role::Liaison, "gn.xy"), "gn.xy.sh", "POOL,CLAIMED").ok().unwrap();
+        assert!(
+            filter.admits(&item("gn.xy.sh.03", "", "POOL"))
+                && filter.admits(&item("gn.xy.sh", "CLAIMED", "DISPATCHED"))
+        );
+        assert!(!filter.admits(&item("gn.xy.sh", "DISPATCHED", "IN_PROGRESS")), "neither of them");
+        assert!(!filter.admits(&item("gn.xy.shx", "", "POOL")), "a place that only begins alike");
+        assert!(!filter.admits(&Item { district: Uuid::nil(), ..item("gn.xy.sh", "", "POOL") }), "another district");
+    }
+
+    #[test]
+    fn everybody_follows_their_own_and_staff_what_their_posts_reach() {
+        let all = |role, path| Filter::new(&claims(role, path), "", "").ok().unwrap();
+        assert!(all(Role::Liaison, "gn.xy").admits(&item("gn.xy.sh", "", "POOL")));
+        assert!(!all(Role::Liaison, "gn.xy").admits(&item("gn.hq.sh", "", "POOL")), "another street");
+        let courier = all(Role::Courier, "gn");
+        assert!(!courier.admits(&item("gn.xy.sh", "", "POOL")), "no staff");
+        assert!(courier.admits(&Item { people: vec![Uuid::from_u128(1)], ..item("gn.xy.sh", "", "POOL") }));
+    }
+}

@@ -76,18 +76,25 @@ pub async fn sums(pool: &PgPool, wanted: &Wanted<'_>) -> sqlx::Result<Vec<(Strin
     Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.key, row.counters)).collect())
 }
 
-/// What is overdue now, and since when the oldest.
+/// What is overdue now, since when the oldest, and for how long.
 #[derive(Clone, Debug)]
 pub struct Overdue {
     pub many: i64,
     pub oldest: Option<chrono::DateTime<chrono::Utc>>,
+    pub mean_minutes: i64,
+    pub over_1_day: i64,
+    pub over_3_days: i64,
 }
 
 /// The open tickets whose resolve deadline has passed.
 pub async fn overdue(pool: &PgPool, wanted: &Wanted<'_>, now: chrono::DateTime<chrono::Utc>) -> sqlx::Result<Overdue> {
     sqlx::query_as!(
         Overdue,
-        r#"select count(*) as "many!", min(t.resolve_by) as oldest from tickets.ticket t
+        r#"select count(*) as "many!", min(t.resolve_by) as oldest,
+            coalesce(avg(extract(epoch from $2 - t.resolve_by)) / 60, 0)::int8 as "mean_minutes!",
+            count(*) filter (where t.resolve_by < $2 - interval '1 day') as "over_1_day!",
+            count(*) filter (where t.resolve_by < $2 - interval '3 days') as "over_3_days!"
+        from tickets.ticket t
         where t.district_id = $1 and t.due_at is not null and t.resolve_by < $2 and t.state <> 'FEEDBACK'
             and ($3::text[] is null or exists (select from unnest($3::text[]) p where t.place_path = p or starts_with(t.place_path, p || '.')))
             and ($4::uuid[] is null or t.department_id = any ($4::uuid[]))"#,

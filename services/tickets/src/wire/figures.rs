@@ -25,6 +25,9 @@ pub fn figures((rows, overdue): (Vec<FigureRow>, Overdue)) -> wire::GetFiguresRe
         rows: rows.into_iter().map(row).collect(),
         overdue_now: overdue.many,
         overdue_since: overdue.oldest.map(timestamp),
+        overdue_mean_minutes: overdue.mean_minutes,
+        overdue_over_1_day: overdue.over_1_day,
+        overdue_over_3_days: overdue.over_3_days,
     }
 }
 

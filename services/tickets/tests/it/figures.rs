@@ -58,6 +58,9 @@ async fn three_rates_are_kept_apart_and_a_missed_deadline_stays_on_record() {
     assert_eq!(rates.first_time_fix, Some(10_000));
     // the refused one came back to a department when the coordinator was silent, and both are overdue
     assert_eq!(told.overdue_now, 1, "the other was given 24 hours for rework");
+    let age = (world.clock.now().timestamp() - told.overdue_since.unwrap().seconds) / 60;
+    assert!((told.overdue_mean_minutes - age).abs() <= 1, "{told:?}");
+    assert_eq!((told.overdue_over_1_day, told.overdue_over_3_days), (i64::from(age > 1_440), i64::from(age > 4_320)));
     let rows = get(&world, &coordinator, by("DEPARTMENT")).await.unwrap().rows;
     assert!(rows.iter().any(|row| row.name == "住建局"), "{rows:?}");
     let total: i64 = rows.iter().map(|row| row.figures.unwrap().reported).sum();

@@ -2,9 +2,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use proto::{
+    api::v1::post::Role,
     residents::v1::location::Crs,
-    tickets::v1::{ReportRequest, ticket::State, ticket_service_server::TicketService},
+    tickets::v1::{
+        EmergencyPhone, PutTermsRequest, ReportRequest, terms_service_server::TermsService, ticket::State,
+        ticket_service_server::TicketService,
+    },
 };
+use tickets::rpc::terms::TermsRpc;
 use tonic::Code;
 use uuid::Uuid;
 
@@ -173,4 +178,30 @@ async fn bad_reports_name_their_field_and_change_nothing() {
     }
     let ahead = with(&|r| r.captured_at = time(TimeDelta::seconds(119)));
     assert!(world.report(&world.courier, ahead).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_emergency_has_five_minutes_and_its_phones_and_an_old_photo_is_enough() {
+    let world = World::new().await;
+    let fire = EmergencyPhone { category_code: "80006".into(), name: "消防".into(), phone: "119".into() };
+    let put = PutTermsRequest { emergency_phones: vec![fire.clone()], ..PutTermsRequest::default() };
+    let admin = Person::new(world.gongnong, Role::DistrictAdmin, "gn", None);
+    TermsRpc(world.replicas[0].0.clone()).put_terms(admin.asks_of("TermsService", "PutTerms", put)).await.unwrap();
+    for replica in &world.replicas {
+        replica.0.refresh_terms().await.unwrap();
+    }
+    let stamp = |hours| chassis::clock::timestamp(world.clock.now() - TimeDelta::hours(hours));
+    let request = ReportRequest {
+        text: String::new(),
+        media_ids: vec![world.photo(&world.courier)],
+        captured_at: Some(stamp(20)),
+        ..report("80006")
+    };
+    let ticket = world.report(&world.courier, request).await.unwrap();
+    assert_eq!(ticket.emergency_phones, [fire]);
+    assert_eq!(ticket.claim_by.unwrap().seconds - stamp(0).seconds, 5 * 60);
+    assert_eq!((ticket.captured_at, ticket.received_at, ticket.media.len()), (Some(stamp(20)), Some(stamp(0)), 1));
+    let ordinary = world.report(&world.courier, report(NEEDS_NO_PHOTO)).await.unwrap();
+    assert!(ordinary.emergency_phones.is_empty());
+    assert_eq!(ordinary.claim_by.unwrap().seconds - stamp(0).seconds, 30 * 60);
 }

@@ -54,19 +54,22 @@ fn people(world: &World) -> Vec<Caller> {
 
 fn deed(world: &World, dice: &mut Dice) -> Deed {
     let (text, reason) = (|| "说明".to_owned(), || "理由".to_owned());
-    let department_id = [world.housing, world.fire][dice.roll(2)];
+    let turn = dice.roll(2);
+    let department_id = [world.housing, world.fire][turn];
+    let other = if dice.roll(4) == 0 { vec![[world.fire, world.housing][turn]] } else { Vec::new() };
     let soon = world.clock.now() + TimeDelta::days(2);
-    match dice.roll(26) {
+    match dice.roll(32) {
         0 | 1 => Deed::Claim,
         2 => Deed::HandToCommunity { text: text() },
         3 => Deed::PassUp { reason: reason() },
-        4..=6 => Deed::Dispatch { department_id, assisting: Vec::new(), text: text() },
+        4..=6 => Deed::Dispatch { department_id, assisting: other.clone(), text: text() },
         7 => Deed::MarkUnclear { reason: reason() },
         8 => Deed::Accept,
         9 => Deed::Refuse { basis: reason() },
         10 | 11 => {
             let department_id = Some(department_id).filter(|_| dice.roll(3) > 0);
-            let ruling = Ruling { department_id, assisting: Vec::new(), extension_minutes: None };
+            let assisting = if department_id.is_some() { other } else { Vec::new() };
+            let ruling = Ruling { department_id, assisting, extension_minutes: None };
             Deed::Rule { ruling, reason: reason() }
         }
         12 | 13 => Deed::Resolve { text: text(), media: Vec::new(), away: Away::default() },
@@ -81,7 +84,13 @@ fn deed(world: &World, dice: &mut Dice) -> Deed {
         22 => Deed::ConfirmInvalid,
         23 => Deed::Appeal { reason: reason() },
         24 => Deed::RequestPause { reason_code: "WEATHER".into(), text: text(), until: soon },
-        _ => Deed::DismissAppeal { reason: reason() },
+        25 => Deed::DismissAppeal { reason: reason() },
+        26 => Deed::Withdraw { reason: reason() },
+        27 => Deed::Mediate { mediation_case_id: Uuid::now_v7(), until: soon, text: text() },
+        28 => Deed::AddEvidence { text: text(), media: Vec::new() },
+        29 => Deed::FileStatement { text: text() },
+        30 => Deed::FinishPart { text: text() },
+        _ => Deed::Reopen { text: text(), media: vec![Uuid::now_v7()] },
     }
 }
 
@@ -150,6 +159,28 @@ async fn a_random_walk_of_everybody_through_every_deed_keeps_the_invariants_in_t
              where p.parent_ticket_id is not null",
             "a chain of merged tickets",
         ),
+        (
+            "event e where e.facts ? 'resolve_by' and e.transition <> all (array['T6', 'T4', 'T12', 'T13', 'T16', 'T17', 'T18', 'T20', 'T24', 'T28', 'T30'])
+             and (select f.facts->>'resolve_by' from tickets.event f where (f.district_id, f.ticket_id) = (e.district_id, e.ticket_id)
+                and f.sequence < e.sequence and f.facts ? 'resolve_by' order by f.sequence desc limit 1) is not null",
+            "a deadline moved by itself",
+        ),
+        (
+            "ticket t where (select count(distinct r->>'department_id') from jsonb_array_elements(t.refusals) r) <> jsonb_array_length(t.refusals)",
+            "a department refused twice",
+        ),
+        (
+            "event e where e.transition = 'T11' and (select f.facts->>'binding' from tickets.event f
+                where (f.district_id, f.ticket_id) = (e.district_id, e.ticket_id) and f.sequence < e.sequence and f.facts ? 'binding'
+                order by f.sequence desc limit 1) = 'true'",
+            "refused after a ruling",
+        ),
+        (
+            "event where from_state in ('CLOSED', 'INVALID', 'MERGED', 'WITHDRAWN') and to_state <> from_state
+             and transition not in ('T26', 'T28')",
+            "an end was left",
+        ),
+        ("event e join tickets.ticket t using (district_id, ticket_id) where e.sequence = 1 and e.at <> t.received_at", "age"),
         (
             "event e join tickets.event f using (district_id, ticket_id) where f.sequence = e.sequence + 1 and f.at < e.at and e.from_state <> e.to_state",
             "time ran backwards",
