@@ -82,7 +82,7 @@ with locked as materialized (
         said = r.said
     from held h cross join lateral jsonb_populate_record(h.before, h.facts) r
     where t.district_id = h.district_id and t.ticket_id = h.ticket_id
-    returning t.*
+    returning t.district_id, t.ticket_id, t.department_id, t.reporter_id, t.claimed_by, t.handler_id, t.checker_id
 ), recorded as (
     insert into tickets.event (district_id, ticket_id, sequence, transition, from_state, to_state, at, actor_id, actor_role, timer, text, facts)
     select h.district_id, h.ticket_id, h.version + 1, h.transition, h.from_state, h.to_state, h.at, h.actor_id, h.actor_role, h.timer, h.text, h.facts
