@@ -6,7 +6,11 @@ with nearby as (
         and t.gcj_lng between $3 and $4 and t.received_at >= $6 limit 300)
     union all
     (select t.* from tickets.ticket t
-    where t.district_id = $1 and t.place_path = $5 and t.received_at >= $6 and t.due_at is not null and ($7 or t.gcj_lat is null)
+    where $7 and t.district_id = $1 and t.place_path = $5 and t.received_at >= $6 and t.due_at is not null
+    order by t.received_at desc limit 100)
+    union all
+    (select t.* from tickets.ticket t
+    where not $7 and t.district_id = $1 and t.place_path = $5 and t.received_at >= $6 and t.due_at is not null and t.gcj_lat is null
     order by t.received_at desc limit 100)
 )
 select n.ticket_id as "ticket_id!", n.number as "number!", n.state as "state!", n.category_code as "category_code!",
