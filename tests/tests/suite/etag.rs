@@ -1,6 +1,5 @@
 //! What a phone has already need not be sent again.
 use hemei_tests::{Instance, people, tickets, tickets::Cast};
-use http::Request;
 use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
