@@ -27,6 +27,8 @@ const BATCH: i64 = 50;
 const AT_ONCE: usize = 8;
 /// Nobody else looks at a transfer for so long: more than WeChat is waited for, twice.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// A transfer that was looked at so often without an answer is worth a person's look.
+const STUCK: i32 = 8;
 /// What another process claims or hears is seen this late at most.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
@@ -84,6 +86,8 @@ fn keep<T>(outcome: Result<T, Fault>, wrong: &mut Option<Fault>) -> Option<T> {
     match outcome {
         Ok(done) => Some(done),
         Err(fault) => {
+            let cause = fault.cause.as_deref().map(ToString::to_string);
+            tracing::error!(%fault, cause, "a transfer cannot be worked on");
             wrong.get_or_insert(fault);
             None
         }
@@ -148,7 +152,12 @@ async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fau
 
 async fn put_off(state: &Finance, open: &Open, failure: &Failure) -> Result<(), Fault> {
     metrics::counter!("wechat_transfers_unsure_total").increment(1);
-    tracing::info!(out_bill_no = open.out_bill_no, %failure, tries = open.tries, "a transfer is looked at again later");
+    let tries = open.tries;
+    if tries >= STUCK {
+        tracing::warn!(out_bill_no = open.out_bill_no, %failure, tries, "a transfer does not get on; look at the merchant's rights and limits");
+    } else {
+        tracing::info!(out_bill_no = open.out_bill_no, %failure, tries, "a transfer is looked at again later");
+    }
     let next_at = look_again_by(state.clock.now(), open.tries, open.confirm_by);
     Ok(store::transfer::postpone(&state.pool, open, next_at).await?)
 }

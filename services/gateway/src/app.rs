@@ -113,7 +113,7 @@ impl App {
             sandbox: settings.sandbox(),
             finance: client::peer(&loaded.peer("finance")?, service_key)?,
             wecom: peer::router(peer::WeCom::new(Clock::System)),
-            wechat: peer::wechat::router(wechat(settings)),
+            wechat: if settings.sandbox() { peer::wechat::router(wechat(settings)) } else { Router::new() },
         })
     }
 
@@ -138,7 +138,7 @@ impl App {
 /// The sandbox's WeChat remembers its transfers, as the suite does.
 fn wechat(settings: &Settings) -> peer::wechat::WeChat {
     let wechat = peer::wechat::WeChat::new(Clock::System);
-    if settings.sandbox() { wechat.kept_in(settings.keys_dir.join("wechat").join("sandbox.json")) } else { wechat }
+    wechat.kept_in(settings.keys_dir.join("wechat").join("sandbox.json"))
 }
 
 /// Every public RPC by its HTTP rules, and the hand-written routes.

@@ -33,10 +33,15 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> Result<
     };
     let mut given = Given::read(connection, changes, |change| &set(change).rules).await?;
     let counts = store::signal::reported(connection, changes).await?;
+    let standing = store::award::standing(connection, changes).await?;
     let (mut grants, mut signals) = (Vec::new(), Vec::new());
     for (change, counts) in changes.iter().zip(counts) {
         let RuleSet { version, rules, .. } = set(change);
         let rule = change.effect.rule();
+        if standing.contains(&(change.district_id, change.ticket_id, rule.to_owned())) {
+            // taken up again: it has its award, and uses up no limit a second time
+            continue;
+        }
         let (points, mut explained) = rules.earned(rule, &change.report, business_date(change.at));
         let within = given.take(change, rules, points);
         if within < points {

@@ -2,7 +2,7 @@
 use std::collections::HashSet;
 
 use chassis::{text::is_plain, vault::Vault};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 /// The name of the column that codes are sealed for.
@@ -28,6 +28,11 @@ impl Code {
         let good = (4..=64).contains(&text.chars().count()) && is_plain(text);
         good.then(|| Self { text: text.to_owned(), valid_until })
     }
+}
+
+/// Whether a last day can be meant: a code of a past one would be of no use to anybody.
+pub fn is_to_come(day: NaiveDate, today: NaiveDate) -> bool {
+    day >= today && day.year() <= 2100
 }
 
 /// Codes that are to be added to a prize, once under their id.

@@ -145,7 +145,8 @@ impl WeChat {
             code.chars().filter(|letter| letter.is_ascii_uppercase() || *letter == '_').take(64).collect();
         Err(match (status, code.as_str()) {
             (404, "NOT_FOUND") => Failure::NotFound,
-            (400, "PARAM_ERROR" | "INVALID_REQUEST") => Failure::Refused(code),
+            // INVALID_REQUEST is said of limits and missing rights too, which pass
+            (400, "PARAM_ERROR") => Failure::Refused(code),
             _ => Failure::Later(code),
         })
     }

@@ -1,7 +1,12 @@
 //! The code of `wx.login` for the openid it stands for.
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::{WeChat, WeChatSettings, told};
+
+/// Less than the gateway waits: the answer to a code that is good once must not come when nobody listens any more.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Why there is no openid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +40,7 @@ impl WeChat {
         let (app_id, secret) = (&settings.wechat_app_id, &secrets.app_secret);
         // every part is of letters that need no escape: the code is checked, the others are WeChat's own
         let query = format!("?appid={app_id}&secret={secret}&js_code={js_code}&grant_type=authorization_code");
-        let answer = self.shared.client.get(address + &query).send().await;
+        let answer = self.shared.client.get(address + &query).timeout(PATIENCE).send().await;
         let answer = answer.map_err(|error| LoginError::Busy(told(&error)))?;
         if !answer.status().is_success() {
             return Err(LoginError::Busy("it answered with an error"));

@@ -13,7 +13,7 @@ pub async fn appeal_month(
 ) -> Result<Appeal, Fault> {
     let (pool, district_id) = (&state.pool, caller.district_id);
     let kept = store::month_appeal::appeal(pool, &super::asked(state, caller), month, (appeal_id, text)).await?;
-    if let Some(appeal) = store::month_appeal::list(pool, district_id, month, Some(appeal_id)).await?.pop() {
+    if let Some(appeal) = store::month_appeal::list(pool, district_id, month, (Some(appeal_id), None)).await?.pop() {
         let same = kept || appeal.person_id == caller.person_id && appeal.text == text;
         return if same { Ok(appeal) } else { Err(Fault::id_reused("appeal_id")) };
     }
@@ -31,7 +31,7 @@ pub async fn decide_month_appeal(
 ) -> Result<Appeal, Fault> {
     let (pool, asked) = (&state.pool, super::asked(state, caller));
     let done = store::month_appeal::decide(pool, &asked, month, appeal_id, verdict).await?;
-    let found = store::month_appeal::list(pool, caller.district_id, month, Some(appeal_id)).await?.pop();
+    let found = store::month_appeal::list(pool, caller.district_id, month, (Some(appeal_id), None)).await?.pop();
     let appeal = found.ok_or(Refusal::AppealNotFound)?;
     if appeal.person_id == caller.person_id {
         return Err(Refusal::OwnPoints.into());

@@ -29,13 +29,14 @@ pub async fn get_month(state: &Incentives, caller: &Caller, month: NaiveDate) ->
     let (pool, district_id) = (&state.pool, caller.district_id);
     let mut found = store::month::list(pool, district_id, Some(month)).await?;
     let found = found.pop().ok_or(Refusal::MonthNotFound)?;
-    let decides = matches!(caller.role, Role::DistrictAdmin | Role::Coordinator | Role::Auditor);
+    let deciding = [Role::DistrictAdmin, Role::Coordinator, Role::Auditor];
+    let decides = deciding.iter().any(|role| caller.paths_as(*role).next().is_some());
     let shown = decides || matches!(found.state, MonthState::Approved | MonthState::Published);
     let awards = if shown { store::month::awards(pool, district_id, month).await? } else { Vec::new() };
     let people: Vec<Uuid> = awards.iter().map(|award| award.person_id).collect();
     let names = store::member::shown_names(pool, district_id, &people).await?.into_iter().collect();
-    let mut appeals = store::month_appeal::list(pool, district_id, month, None).await?;
-    appeals.retain(|appeal| decides || appeal.person_id == caller.person_id);
+    let whose = (!decides).then_some(caller.person_id);
+    let appeals = store::month_appeal::list(pool, district_id, month, (None, whose)).await?;
     let mine = store::month::rank_of(pool, district_id, month, caller.person_id).await?;
     Ok(MonthSeen { month: found, awards, names, mine, appeals, decides })
 }

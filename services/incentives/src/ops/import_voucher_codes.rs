@@ -1,5 +1,6 @@
 use chassis::{
     access::Caller,
+    clock::business_date,
     faults::{Fault, broken_constraint},
 };
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use crate::{
     Incentives, Refusal,
     prize::Kind,
     store::{self, voucher::Import},
-    voucher::{Imported, SealedCodes, VoucherCodes},
+    voucher::{Imported, SealedCodes, VoucherCodes, is_to_come},
 };
 
 /// Adds codes to a voucher, each once. The same id and body answer what was added then.
@@ -19,6 +20,10 @@ pub async fn import_voucher_codes(
     caller: &Caller,
     wanted: &VoucherCodes,
 ) -> Result<Imported, Fault> {
+    let today = business_date(state.clock.now());
+    if let Some(day) = wanted.codes.iter().filter_map(|code| code.valid_until).find(|day| !is_to_come(*day, today)) {
+        return Err(Fault::field("valid_until", format!("must be from {today} to 2100-12-31, not {day}")));
+    }
     let sealed = SealedCodes::of(&state.vault, wanted);
     let by = (caller.district_id, Some(caller.person_id));
     add(&state.pool, by, wanted, &sealed, state.clock.now()).await

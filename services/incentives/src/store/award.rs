@@ -1,4 +1,6 @@
 //! Awards; their points move in the same statement.
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -59,6 +61,27 @@ pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx:
     .fetch_one(connection)
     .await
     .map(drop)
+}
+
+/// Which of these have an award that a new one would leave as it is.
+pub async fn standing(
+    connection: &mut PgConnection,
+    changes: &[Change],
+) -> sqlx::Result<HashSet<(Uuid, Uuid, String)>> {
+    let districts: Vec<Uuid> = changes.iter().map(|change| change.district_id).collect();
+    let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
+    let rules: Vec<&str> = changes.iter().map(|change| change.effect.rule()).collect();
+    let rows = sqlx::query!(
+        "select a.district_id, a.ticket_id, a.rule
+        from unnest($1::uuid[], $2::uuid[], $3::text[]) c (district_id, ticket_id, rule)
+        join incentives.award a on a.district_id = c.district_id and a.ticket_id = c.ticket_id and a.rule = c.rule
+        where not (a.state = 'VOID' and a.decided_by is null)",
+        &districts,
+        &tickets,
+        &rules as _
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    Ok(rows.map(|row| (row.district_id, row.ticket_id, row.rule)).collect())
 }
 
 /// Makes pending awards active or void; any other is left as it is. What is doubted is held for a person instead of becoming

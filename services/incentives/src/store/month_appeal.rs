@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::redemption::Asked;
 use crate::month::{Appeal, MonthTerms, Tier};
 
-/// Keeps an appeal while the list is shown; false where it is not, or the id is taken.
+/// Keeps an appeal while the list is shown; false where it is not, the id is taken, or the person has an open one.
 pub async fn appeal(
     pool: &PgPool,
     asked: &Asked,
@@ -19,7 +19,7 @@ pub async fn appeal(
             where district_id = $1 and month = $2 and state = 'APPROVED' and publish_at > $6 for share)
         insert into incentives.month_appeal (district_id, month, appeal_id, person_id, text, at)
         select district_id, month, $3, $4, $5, $6 from shown
-        on conflict on constraint month_appeal_key do nothing",
+        on conflict do nothing",
         asked.district_id,
         month,
         appeal_id,
@@ -44,7 +44,7 @@ pub async fn decide(
             where district_id = $1 and month = $2 and appeal_id = $3 and accepted is null and person_id <> $4
             returning district_id, month),
         returned as (
-            update incentives.month m set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $6
+            update incentives.month m set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = '有申诉成立，名单重新审核'
             from decided d where $5 and m.district_id = d.district_id and m.month = d.month and m.state in ('APPROVED_ONCE', 'APPROVED'))
         select count(*) as "many!" from decided"#,
         asked.district_id,
@@ -57,20 +57,23 @@ pub async fn decide(
     Ok(decided.fetch_one(pool).await? > 0)
 }
 
-/// The appeals of a month, or one of them.
+/// The appeals of a month, open ones first, or one of them, or one person's.
 pub async fn list(
     pool: &PgPool,
     district_id: Uuid,
     month: NaiveDate,
-    appeal_id: Option<Uuid>,
+    (appeal_id, person_id): (Option<Uuid>, Option<Uuid>),
 ) -> sqlx::Result<Vec<Appeal>> {
     sqlx::query_as!(
         Appeal,
         "select appeal_id, person_id, text, at, accepted, answer, decided_by from incentives.month_appeal
-        where district_id = $1 and month = $2 and ($3::uuid is null or appeal_id = $3) order by at, appeal_id limit 200",
+        where district_id = $1 and month = $2 and ($3::uuid is null or appeal_id = $3)
+            and ($4::uuid is null or person_id = $4)
+        order by accepted is not null, at, appeal_id limit 200",
         district_id,
         month,
-        appeal_id
+        appeal_id,
+        person_id
     )
     .fetch_all(pool)
     .await

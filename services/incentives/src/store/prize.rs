@@ -73,7 +73,7 @@ pub async fn refused(
         left join incentives.place l on l.district_id = $1 and l.path = r.path
         left join incentives.prize p
             on p.district_id = $1 and p.prize_id = md5(l.place_id || '/' || r.name)::uuid
-        where l.place_id is null or p.kind <> r.kind or p.kind = 'GOODS' and p.stock + r.supplied - p.supplied < 0
+        where l.place_id is null or p.kind <> r.kind or p.kind = 'GOODS' and p.stock + r.supplied - p.imported < 0
         order by r.line"#,
         district_id,
         &lines,
@@ -99,16 +99,17 @@ pub async fn import(connection: &mut PgConnection, district_id: Uuid, rows: &[Su
     let hold_hours: Vec<i32> = rows.iter().map(|row| row.hold_hours).collect();
     sqlx::query!(
         "insert into incentives.prize as p
-            (district_id, prize_id, name, points, stock, supplied, pickup_place_id, hold_hours, kind)
+            (district_id, prize_id, name, points, stock, supplied, imported, pickup_place_id, hold_hours, kind)
         select $1, md5(l.place_id || '/' || r.name)::uuid, r.name, r.points, r.supplied,
-            r.supplied, l.place_id, r.hold_hours, r.kind
+            r.supplied, r.supplied, l.place_id, r.hold_hours, r.kind
         from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::int[], $7::text[])
             r (name, points, supplied, path, hold_hours, kind)
         join incentives.place l on l.district_id = $1 and l.path = r.path
         order by 2
         on conflict (district_id, prize_id) do update set points = excluded.points, hold_hours = excluded.hold_hours,
-            stock = case p.kind when 'GOODS' then p.stock + excluded.supplied - p.supplied else p.stock end,
-            supplied = case p.kind when 'GOODS' then excluded.supplied else p.supplied end, active = true
+            stock = case p.kind when 'GOODS' then p.stock + excluded.imported - p.imported else p.stock end,
+            supplied = case p.kind when 'GOODS' then p.supplied + excluded.imported - p.imported else p.supplied end,
+            imported = case p.kind when 'GOODS' then excluded.imported else p.imported end, active = true
             where p.kind = excluded.kind",
         district_id,
         &names,

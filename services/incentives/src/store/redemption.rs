@@ -104,7 +104,7 @@ pub async fn cancel(pool: &PgPool, asked: &Asked, redemption_id: Uuid) -> sqlx::
 }
 
 /// Ends as handed over what another person had reserved under this code when it happened, where its pick-up point lies in one of
-/// the places; else nothing. Where its hold has run out since, points and pieces are taken again; what is missing breaks
+/// the places; else nothing. Where its hold has run out or was cancelled since, points and pieces are taken again; what is missing breaks
 /// `stock_not_negative` or `balance_not_negative`.
 pub async fn hand_over(
     pool: &PgPool,
@@ -125,7 +125,7 @@ pub async fn hand_over(
             update incentives.redemption r set state = 'HANDED_OVER', ended_at = $4, handed_over_by = $2,
                 handed_over_at = greatest(r.created_at, $7), held = r.state = 'RESERVED'
             from found f cross join incentives.place l
-            where r.district_id = $1 and r.redemption_id = f.redemption_id and r.state in ('RESERVED', 'EXPIRED')
+            where r.district_id = $1 and r.redemption_id = f.redemption_id and r.state in ('RESERVED', 'EXPIRED', 'CANCELLED')
                 and r.person_id <> $2
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($5::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))

@@ -52,7 +52,16 @@ pub async fn count(
     (stock_take_id, prize_id): (Uuid, Uuid),
     (counted, note): (i64, &str),
 ) -> sqlx::Result<Option<StockTake>> {
-    sqlx::query_as!(
+    let mut transaction = pool.begin().await?;
+    // who waits for the lock must count what is reserved as it is after the wait
+    sqlx::query!(
+        "select 1 as locked from incentives.prize where district_id = $1 and prize_id = $2 for update",
+        asked.district_id,
+        prize_id
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let taken = sqlx::query_as!(
         StockTake,
         r#"with p as (
             select * from incentives.prize where district_id = $1 and prize_id = $3 and kind = 'GOODS' for update),
@@ -76,8 +85,10 @@ pub async fn count(
         asked.person_id,
         asked.now
     )
-    .fetch_optional(pool)
-    .await
+    .fetch_optional(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(taken)
 }
 
 /// What was counted under an id.

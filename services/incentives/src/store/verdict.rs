@@ -95,15 +95,18 @@ pub async fn decide(pool: &PgPool, asked: &Asked, which: &Which, verdict: &Verdi
     Ok(decided.fetch_one(pool).await? > 0)
 }
 
-/// Decides an appeal, by another person than who made the award void. What is earned after all starts its next round and is
-/// active at once. False where there is no appeal to decide.
+/// Decides an appeal, by another person than who made the award void. What is earned after all starts its next round: active
+/// where its ticket is closed, else pending again. False where there is no appeal to decide.
 pub async fn decide_appeal(pool: &PgPool, asked: &Asked, which: &Which, verdict: &Verdict) -> sqlx::Result<bool> {
     let decided = sqlx::query_scalar!(
         r#"with e as (
             update incentives.award a
             set appealed_at = null, decided_by = $5, reason = $6,
-                state = case when $4 then 'ACTIVE' else 'VOID' end, ended_at = case when $4 then $7::timestamptz else a.ended_at end,
+                state = case when not $4 then 'VOID' when c.closed then 'ACTIVE' else 'PENDING' end,
+                ended_at = case when not $4 then a.ended_at when c.closed then $7::timestamptz end,
                 awarded_at = case when $4 then $7::timestamptz else a.awarded_at end, round = a.round + $4::bool::int
+            from (select exists (select from incentives.ticket t
+                where t.district_id = $1 and t.ticket_id = $2 and t.closed_at is not null) as closed) c
             where a.district_id = $1 and a.ticket_id = $2 and a.rule = $3 and a.appealed_at is not null and a.state = 'VOID'
                 and a.decided_by <> $5 and a.person_id <> $5
             returning a),
@@ -116,7 +119,7 @@ pub async fn decide_appeal(pool: &PgPool, asked: &Asked, which: &Which, verdict:
             from e
             cross join (values (1, 'AWARD', 'BUDGET', 'PENDING', 'award', '的积分恢复'),
                 (2, 'ACTIVATE', 'PENDING', 'AVAILABLE', 'award-end', '的积分生效')) way (step, kind, debit, credit, cause, words)
-            where (e.a).state = 'ACTIVE')
+            where (e.a).state = 'ACTIVE' or (e.a).state = 'PENDING' and way.step = 1)
         select count(*) as "many!" from e cross join paid"#,
         asked.district_id,
         which.ticket_id,

@@ -154,16 +154,19 @@ async fn points_or_pieces_that_are_gone_are_named_and_nothing_changes() {
 }
 
 #[tokio::test]
-async fn what_was_cancelled_is_never_handed_over() {
+async fn what_was_cancelled_after_it_was_handed_out_is_charged_and_before_is_not() {
     let world = World::new().await;
     let (prize, person, redemption) = reserved(&world).await;
     world.state.clock.advance(TimeDelta::hours(1));
     let happened = world.now();
     world.state.clock.advance(TimeDelta::hours(1));
     cancel(&world, person, redemption.redemption_id.parse().unwrap()).await.unwrap();
-    let refusal = tell(&world, Uuid::now_v7(), &redemption.code, happened).await.unwrap_err();
+    let refusal = tell(&world, Uuid::now_v7(), &redemption.code, world.now()).await.unwrap_err();
     assert_eq!((reason(&refusal).as_str(), fact(&refusal, "state").as_str()), ("REDEMPTION_ENDED", "CANCELLED"));
     assert_eq!((stock(&world, prize).await, balances(&world, person).await), (5, (10, 0)));
+    // it was handed out an hour before it was cancelled: nobody has both
+    assert_eq!(tell(&world, Uuid::now_v7(), &redemption.code, happened).await.unwrap().state(), State::HandedOver);
+    assert_eq!(stock(&world, prize).await, 4);
     audit(&world.pool).await;
 }
 

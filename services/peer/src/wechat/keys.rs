@@ -21,8 +21,13 @@ const MERCHANT_PUBLIC: &str = include_str!("../../keys/merchant_public.pem");
 const WECHAT: &str = include_str!("../../keys/wechat.pem");
 const WECHAT_PUBLIC: &str = include_str!("../../keys/wechat_public.pem");
 
-/// Lays the merchant's secrets into its folder.
+/// Lays the merchant's secrets into its folder; never over those of a real merchant.
 pub fn lay(folder: &Path) -> io::Result<()> {
+    let serial = fs::read_to_string(folder.join("merchant.serial")).unwrap_or_default();
+    if !serial.is_empty() && serial.trim() != MERCHANT_SERIAL {
+        let place = folder.display();
+        return Err(io::Error::other(format!("{place} holds a real merchant's keys; the sandbox writes over none")));
+    }
     let public = format!("public/{WECHAT_SERIAL}.pem");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("public"))?;
     for (name, text) in [
