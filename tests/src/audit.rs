@@ -29,6 +29,8 @@ pub async fn quiet(pool: &PgPool) -> Result<()> {
         ("incentives", "tickets"),
         ("incentives", "residents"),
         ("tickets", "residents"),
+        ("tickets", "incentives"),
+        ("tickets", "finance"),
         ("finance", "residents"),
         ("finance", "incentives"),
     ];

@@ -1,7 +1,8 @@
-//! What is heard from the residents service.
-use std::{collections::HashMap, sync::Arc};
+//! What is heard from the other services.
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chassis::{
+    clock::Clock,
     consumer::{Consumer, Effect, payload},
     faults::Fault,
     feed::Source,
@@ -14,7 +15,10 @@ use proto::{
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::store::projection::{Told, keep_departments, keep_people, keep_places, keep_posts};
+use crate::{
+    rewards,
+    store::projection::{Told, keep_departments, keep_people, keep_places, keep_posts},
+};
 
 /// Keeps the projections of places, people and departments.
 pub fn residents_consumer(pool: &PgPool, source: Source) -> Consumer {
@@ -50,6 +54,33 @@ pub fn posts_consumer(pool: &PgPool, source: Source) -> Consumer {
         effect,
         gather: std::time::Duration::ZERO,
     }
+}
+
+/// Long enough for the words of a month to share their statements, short enough for nobody to notice.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// Tells members which points they will lose soon.
+pub fn points_consumer(pool: &PgPool, clock: &Clock, source: Source) -> Consumer {
+    let clock = clock.clone();
+    let effect = Effect::Within(Arc::new(move |connection, events| {
+        let now = clock.now();
+        Box::pin(async move { rewards::tell_of_points(connection, events, now).await })
+    }));
+    rewards_consumer(pool, "incentives", source, effect)
+}
+
+/// Tells members what becomes of their payouts.
+pub fn payouts_consumer(pool: &PgPool, clock: &Clock, source: Source) -> Consumer {
+    let clock = clock.clone();
+    let effect = Effect::Within(Arc::new(move |connection, events| {
+        let now = clock.now();
+        Box::pin(async move { rewards::tell_of_payouts(connection, events, now).await })
+    }));
+    rewards_consumer(pool, "finance", source, effect)
+}
+
+fn rewards_consumer(pool: &PgPool, producer: &'static str, source: Source, effect: Effect) -> Consumer {
+    Consumer { pool: pool.clone(), schema: crate::NAME, producer, purpose: "", source, effect, gather: GATHER }
 }
 
 async fn keep(connection: &mut PgConnection, events: &[Event]) -> Result<(), Fault> {

@@ -1,4 +1,5 @@
-//! What was said to each person about the tickets that concern them: always in their inbox, exactly once.
+//! What was said to each person about the tickets that concern them: always in their inbox, exactly once. What is about no ticket:
+//! see `rewards`.
 use chassis::faults::Fault;
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::tickets::v1::ticket::State;
@@ -51,6 +52,11 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
     Ok(store::inbox::insert(connection, &messages).await?)
 }
 
+/// When something that was said counts as read as soon as it comes, because it is old.
+pub fn read_already(said_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (said_at < now - STALE).then_some(said_at)
+}
+
 fn message(told: &Told, person_id: Uuid, text: String, now: DateTime<Utc>) -> NewMessage {
     NewMessage {
         district_id: told.district_id,
@@ -60,7 +66,7 @@ fn message(told: &Told, person_id: Uuid, text: String, now: DateTime<Utc>) -> Ne
         number: told.changed.number.clone(),
         text,
         at: told.at,
-        read_at: (told.at < now - STALE).then_some(told.at),
+        read_at: read_already(told.at, now),
     }
 }
 

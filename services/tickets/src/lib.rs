@@ -27,6 +27,7 @@ pub mod ops;
 mod precedent;
 mod precedents;
 mod recent;
+mod rewards;
 pub mod rpc;
 mod similar;
 mod staff_list;
@@ -49,6 +50,7 @@ use chassis::{
     feed::{Feed, Source, Waker},
     keys::Keyring,
     media::MediaIds,
+    ops::Readiness,
     server::Parts,
     vault::Vault,
     verifier::KeySource,
@@ -76,7 +78,7 @@ pub use crate::{
         Actor, Away, Change, Checkers, Decision, Deed, Departments, Rules, Ruling, TicketSettings, Wish, born_timers,
         decide,
     },
-    events::{posts_consumer, residents_consumer},
+    events::{payouts_consumer, points_consumer, posts_consumer, residents_consumer},
     followers::followers_consumer,
     machine::{Act, State, TRANSITIONS, Timer, Transition, document, escalation_hours, rows, timers_of},
     map::Maps,
@@ -185,6 +187,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
     tokio::spawn(hear(posts_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "posts"));
     tokio::spawn(hear(residents_consumer(&parts.pool, Source::Remote(residents.clone())), &parts, "residents"));
     tokio::spawn(hear(followers_consumer(&tickets), &parts, "followers"));
+    hear_of_rewards(&parts)?;
     tokio::spawn(sweep::run(tickets.clone(), Some(parts.waker.clone()), parts.stop.clone()));
     if parts.loaded.settings.sandbox() {
         tokio::spawn(hear(notices_consumer(&tickets, parts.cache.clone()), &parts, "notices"));
@@ -206,6 +209,18 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
 
 fn hear(consumer: Consumer, parts: &Parts, gate: &'static str) -> impl Future<Output = ()> + use<> {
     consumer.run(parts.cache.clone(), parts.readiness.gate(gate), parts.stop.clone())
+}
+
+/// Starts to hear of points and payouts. Those services wait for this one, so this one is ready without them.
+fn hear_of_rewards(parts: &Parts) -> Result<(), Fault> {
+    let (incentives, finance) = (parts.peer("incentives")?, parts.peer("finance")?);
+    let points = points_consumer(&parts.pool, &parts.clock, Source::Remote(incentives));
+    let payouts = payouts_consumer(&parts.pool, &parts.clock, Source::Remote(finance));
+    for consumer in [points, payouts] {
+        let unwaited = Readiness::default().gate(consumer.producer);
+        tokio::spawn(consumer.run(parts.cache.clone(), unwaited, parts.stop.clone()));
+    }
+    Ok(())
 }
 
 /// Starts what sends to groups and reminds them.

@@ -67,11 +67,13 @@ async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
         cache.clone(),
         waker.clone(),
     );
-    let finance = finance::Finance::new(pool.clone(), clock, media, vault, waker);
+    let finance = finance::Finance::new(pool.clone(), clock.clone(), media, vault, waker);
     let source = |schema| Source::Local(pool.clone(), schema);
     let mut consumers = vec![
         tickets::residents_consumer(&pool, source("residents")),
         tickets::posts_consumer(&pool, source("residents")),
+        tickets::points_consumer(&pool, &clock, source("incentives")),
+        tickets::payouts_consumer(&pool, &clock, source("finance")),
     ];
     consumers.extend(finance.consumers(source("residents"), source("incentives")));
     consumers.extend(incentives.consumers(source("tickets"), source("residents")));

@@ -42,11 +42,48 @@ pub async fn insert(connection: &mut PgConnection, messages: &[NewMessage]) -> s
     .map(drop)
 }
 
+/// A message about no ticket, to be written.
+#[derive(Clone, Debug)]
+pub struct NewWord {
+    pub district_id: Uuid,
+    pub person_id: Uuid,
+    /// The event that it is said because of.
+    pub cause: String,
+    pub text: String,
+    pub at: DateTime<Utc>,
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// Writes messages about no ticket; of one cause a person hears once.
+pub async fn insert_words(connection: &mut PgConnection, words: &[NewWord]) -> sqlx::Result<()> {
+    fn all<'a, T>(list: &'a [NewWord], column: impl Fn(&'a NewWord) -> T) -> Vec<T> {
+        list.iter().map(column).collect()
+    }
+    if words.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into tickets.inbox (district_id, person_id, cause, text, at, read_at, sequence, number)
+        select w.*, 0, '' from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[]) as w
+        on conflict (district_id, person_id, cause) where cause is not null do nothing",
+        &all(words, |w| w.district_id),
+        &all(words, |w| w.person_id),
+        &all(words, |w| w.cause.as_str()) as _,
+        &all(words, |w| w.text.as_str()) as _,
+        &all(words, |w| w.at),
+        &all(words, |w| w.read_at) as _,
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
 /// A message as its reader sees it.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub message_id: i64,
-    pub ticket_id: Uuid,
+    /// None: about no ticket.
+    pub ticket_id: Option<Uuid>,
     pub sequence: i64,
     pub number: String,
     pub text: String,
@@ -95,7 +132,7 @@ pub async fn unread_of(
     tickets: &[Uuid],
 ) -> sqlx::Result<Vec<(Uuid, i64)>> {
     let rows = sqlx::query!(
-        r#"select ticket_id, count(*) as "many!" from tickets.inbox
+        r#"select ticket_id as "ticket_id!", count(*) as "many!" from tickets.inbox
         where district_id = $1 and person_id = $2 and read_at is null and ticket_id = any ($3) group by ticket_id"#,
         district_id,
         person_id,

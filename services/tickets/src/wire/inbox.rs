@@ -11,7 +11,7 @@ use crate::{
 pub fn message(message: Message) -> wire::Message {
     wire::Message {
         message_id: message.message_id,
-        ticket_id: message.ticket_id.to_string(),
+        ticket_id: message.ticket_id.map(|id| id.to_string()).unwrap_or_default(),
         sequence: message.sequence,
         number: message.number,
         text: message.text,

@@ -15,6 +15,7 @@ mod list;
 mod migration;
 mod precedents;
 mod report;
+mod rewards;
 mod similar;
 mod terms;
 mod walk;

@@ -14,6 +14,13 @@ async fn history(rig: &Rig, id: Uuid) -> Vec<String> {
     query.bind(id).fetch_all(&rig.world.pool).await.unwrap()
 }
 
+/// What the other services are told: state, method, reason.
+async fn told(rig: &Rig, id: Uuid) -> Vec<(String, Option<String>, String)> {
+    let query = "select payload->>'state', payload->>'method', payload->>'reason' from finance.outbox
+        where subject_id = $1 and type = 'hemei.finance.v1.PayoutChanged' order by tx, event_id";
+    sqlx::query_as(query).bind(id).fetch_all(&rig.world.pool).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_member_claims_confirms_and_is_paid_once() {
     let rig = Rig::new(100_000).await;
@@ -97,6 +104,13 @@ async fn what_nobody_confirms_is_offered_again_and_paid_under_a_new_number() {
     rig.until(person, State::Paid).await;
     let expected = ["WAITING", "READY", "SENT", "RETURNED", "WAITING", "READY", "SENT", "PAID"];
     assert_eq!(history(&rig, id).await, expected);
+    let late = |told: &&(String, Option<String>, String)| told.2.contains("24 小时");
+    let told = told(&rig, id).await;
+    assert!(told.iter().map(|(state, ..)| state).eq(expected), "{told:?}");
+    let by: Vec<_> = told.iter().filter(|(_, method, _)| method.as_deref() == Some("WECHAT")).collect();
+    assert_eq!(by.iter().map(|told| told.0.as_str()).collect::<Vec<_>>(), ["SENT", "SENT", "PAID"]);
+    let why: Vec<_> = told.iter().filter(late).map(|told| told.0.as_str()).collect();
+    assert_eq!(why, ["RETURNED", "WAITING", "READY"]);
     let now = fund(&rig.world).await;
     assert_eq!((now.available_fen, now.held_fen, now.paid_fen, now.difference_fen), (0, 0, 66_600, 0));
     rig.audit().await;
