@@ -125,7 +125,7 @@ pub async fn hand_over(
             update incentives.redemption r set state = 'HANDED_OVER', ended_at = $4, handed_over_by = $2,
                 handed_over_at = greatest(r.created_at, $7), held = r.state = 'RESERVED'
             from found f cross join incentives.place l
-            where r.district_id = $1 and r.redemption_id = f.redemption_id and r.state in ('RESERVED', 'EXPIRED', 'CANCELLED')
+            where r.district_id = $1 and r.redemption_id = f.redemption_id and (r.state in ('RESERVED', 'EXPIRED') or r.state = 'CANCELLED' and r.ended_at > $7)
                 and r.person_id <> $2
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($5::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
