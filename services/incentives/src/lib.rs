@@ -119,15 +119,7 @@ impl Incentives {
     pub fn consumers(&self, tickets: Source, residents: Source) -> [Consumer; 3] {
         let consumer = |producer, purpose, source, apply: Apply| {
             let pool = self.pool.clone();
-            Consumer {
-                pool,
-                schema: SCHEMA,
-                producer,
-                purpose,
-                source,
-                effect: Effect::Within(apply),
-                gather: GATHER,
-            }
+            Consumer { pool, schema: SCHEMA, producer, purpose, source, effect: Effect::Within(apply), gather: GATHER }
         };
         [
             consumer("tickets", "", tickets, Arc::new(events::hear_tickets)),
