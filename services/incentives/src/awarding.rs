@@ -78,7 +78,7 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> Result<()
             let least = i64::from(least.same_pair);
             if least > 0 && counts.closed >= least && counts.same_pair * 10 >= counts.closed * 9 {
                 let evidence =
-                    format!("30 天内办结 {}，其中 {} 由同一人核查", many(counts.closed), many(counts.same_pair));
+                    format!("30 天内办结 {}，其中 {}由同一人核查", many(counts.closed), many(counts.same_pair));
                 signals.push(Signal { change, rule: "REPORT", signal: "SAME_PAIR", evidence });
             }
         }
@@ -100,7 +100,7 @@ fn strange(least: &Signals, counts: Reported) -> Vec<(&'static str, String)> {
         strange.push(("BURST", format!("10 分钟内上报 {}", many(counts.burst))));
     }
     if least.same_photo > 0 && counts.same_photo >= i64::from(least.same_photo) {
-        strange.push(("SAME_PHOTO", format!("同一张照片用于 {} 上报", many(counts.same_photo))));
+        strange.push(("SAME_PHOTO", format!("同一张照片用于 {}上报", many(counts.same_photo))));
     }
     strange
 }
