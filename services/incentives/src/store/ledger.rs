@@ -89,11 +89,11 @@ pub async fn balances_at(
     .await
 }
 
-/// The cheapest prize in stock that costs more than so many points: its id, name and price.
+/// The cheapest prize that is offered and in stock and costs more than so many points: its id, name and price.
 pub async fn next_prize(pool: &PgPool, district_id: Uuid, above: i64) -> sqlx::Result<Option<(Uuid, String, i64)>> {
     let prize = sqlx::query!(
         "select prize_id, name, points from incentives.prize
-        where district_id = $1 and points > $2 and stock > 0 order by points, name limit 1",
+        where district_id = $1 and points > $2 and stock > 0 and active order by points, name limit 1",
         district_id,
         above
     );

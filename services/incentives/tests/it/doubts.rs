@@ -195,3 +195,47 @@ async fn the_same_photo_in_two_reports_is_seen_whatever_is_heard_first() {
     assert_eq!(listed[0].signals[0].evidence, "同一张照片用于 2 件上报");
     audit(&world.pool).await;
 }
+
+/// Tells of a report at a place that is taken up at once; answers its ticket.
+async fn at_place(world: &World, person: Uuid, category: &str, place: &str) -> Uuid {
+    let ticket = Uuid::now_v7();
+    let about = json!({"category_code": category, "place_path": place});
+    world.ticket_as(ticket, person, ("POOL", "CLAIMED"), about).await;
+    world.hear(1).await;
+    ticket
+}
+
+#[tokio::test]
+async fn six_reports_of_one_category_at_one_place_within_a_week_wait_by_the_suites_own_rules() {
+    let world = World::new().await;
+    let [same, elsewhere, otherwise, seldom] = [(); 4].map(|()| Uuid::now_v7());
+    let mut sixth = Uuid::nil();
+    // one a day is six within a week; one in 34 hours is not
+    for number in 0..6 {
+        sixth = at_place(&world, same, "10101", "gn.xy.sh").await;
+        at_place(&world, elsewhere, "10101", &format!("gn.xy.sh.{number:02}")).await;
+        at_place(&world, otherwise, &format!("1010{number}"), "gn.xy.sh").await;
+        let listed = list(&world, Uuid::now_v7()).await;
+        assert_eq!(listed.len(), usize::from(number == 5), "after {} reports", number + 1);
+        world.state.clock.advance(TimeDelta::hours(24));
+    }
+    for _ in 0..6 {
+        at_place(&world, seldom, "10101", "gn.xy.sh").await;
+        world.state.clock.advance(TimeDelta::hours(34));
+    }
+    let listed = list(&world, Uuid::now_v7()).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!((listed[0].ticket_id.as_str(), listed[0].state()), (sixth.to_string().as_str(), State::Pending));
+    let [signal] = &listed[0].signals[..] else { panic!("one signal: {:?}", listed[0].signals) };
+    assert_eq!((signal.signal.as_str(), signal.evidence.as_str()), ("SAME_PLACE", "7 天内在同一地点上报同类问题 6 件"));
+    // closed, it waits; what was reported elsewhere becomes active
+    for (person, kept) in [(same, sixth), (elsewhere, at_place(&world, elsewhere, "10101", "gn.hy").await)] {
+        world.ticket(kept, person, "10101", "FEEDBACK", "CLOSED").await;
+    }
+    world.hear(2).await;
+    assert_eq!((held(&world, same).await, held(&world, elsewhere).await), ((0, 60, 0), (10, 60, 0)));
+    assert_eq!(list(&world, Uuid::now_v7()).await[0].state(), State::Held);
+    assert_eq!(decide(&world, Uuid::now_v7(), sixth, true).await.unwrap().state(), State::Active);
+    assert_eq!(held(&world, same).await, (10, 50, 0));
+    audit(&world.pool).await;
+}

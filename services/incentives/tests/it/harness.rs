@@ -98,8 +98,14 @@ impl World {
 
     /// Tells that a ticket went from one state to another.
     pub async fn ticket(&self, ticket: Uuid, reporter: Uuid, category: &str, from: &str, to: &str) {
-        let payload = json!({"ticket_id": ticket, "number": "GN261123-000042", "from_state": from, "to_state": to,
-            "reporter_id": reporter, "reporter_role": "courier", "category_code": category, "at": self.now()});
+        self.ticket_as(ticket, reporter, (from, to), json!({"category_code": category})).await;
+    }
+
+    /// The same with what else there is to know of it: category, place, level, priority.
+    pub async fn ticket_as(&self, ticket: Uuid, reporter: Uuid, (from, to): (&str, &str), more: serde_json::Value) {
+        let mut payload = json!({"ticket_id": ticket, "number": "GN261123-000042", "from_state": from, "to_state": to,
+            "reporter_id": reporter, "reporter_role": "courier", "at": self.now()});
+        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.tell("tickets", ticket, "hemei.tickets.v1.TicketChanged", payload).await;
     }
 

@@ -1,10 +1,15 @@
 use chassis::clock::timestamp;
 use chrono::TimeDelta;
-use proto::incentives::v1::{
-    EarningRules, EarningSimulation, GetEarningRulesRequest, PutEarningRulesRequest, SimulateEarningRulesRequest,
-    earning_rule_service_server::EarningRuleService,
-    earning_rules::{Line, Multiplier},
+use proto::{
+    api::v1::post::Level,
+    incentives::v1::{
+        EarningRules, EarningSimulation, GetEarningRulesRequest, PutEarningRulesRequest, SimulateEarningRulesRequest,
+        earning_rule_service_server::EarningRuleService,
+        earning_rules::{Line, Multiplier},
+    },
+    tickets::v1::ticket::Priority,
 };
+use serde_json::json;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -182,4 +187,42 @@ async fn the_rule_that_is_wrong_is_named() {
         assert_eq!(field(&put(&world, Uuid::now_v7(), rules).await.unwrap_err()), name);
     }
     assert_eq!(get(&world).await.version, 0);
+}
+
+#[tokio::test]
+async fn a_line_by_level_or_by_priority_earns_what_it_says() {
+    let world = World::new().await;
+    let mut rules = get(&world).await;
+    let by = |category: &str, priority: Priority, level: Level, points| Line {
+        priority: priority.into(),
+        level: level.into(),
+        ..line(category, points)
+    };
+    rules.lines.extend([
+        by("*", Priority::Unspecified, Level::Community, 15),
+        by("*", Priority::P0, Level::Unspecified, 40),
+        by("*", Priority::P0, Level::Community, 60),
+        by("10101", Priority::Unspecified, Level::Unspecified, 25),
+        by("10101", Priority::Unspecified, Level::Community, 35),
+    ]);
+    put(&world, Uuid::now_v7(), rules).await.unwrap();
+    let cases = [
+        ("20202", "DISTRICT", "P3", 10),
+        ("20202", "COMMUNITY", "P3", 15),
+        ("20202", "DISTRICT", "P0", 40),
+        ("20202", "COMMUNITY", "P0", 60),
+        // the category tells more than the priority, the priority more than the level
+        ("10101", "DISTRICT", "P0", 25),
+        ("10101", "COMMUNITY", "P0", 35),
+        ("10101", "COMPOUND", "P1", 25),
+    ];
+    for (category, level, priority, points) in cases {
+        let [person, ticket] = [(); 2].map(|()| Uuid::now_v7());
+        let about = json!({"category_code": category, "level": level, "priority": priority});
+        world.ticket_as(ticket, person, ("POOL", "CLAIMED"), about.clone()).await;
+        world.ticket_as(ticket, person, ("FEEDBACK", "CLOSED"), about).await;
+        world.hear(2).await;
+        assert_eq!(held(&world, person).await, (points, 0, 0), "{category} {level} {priority}");
+    }
+    audit(&world.pool).await;
 }

@@ -75,11 +75,28 @@ async fn a_courier_is_told_what_a_report_brings_and_what_the_next_prize_lacks() 
     world.prize("手套", 20, 5).await;
     world.prize("大米 5 kg", 70, 5).await;
     world.prize("充电宝", 50, 0).await;
+    let withdrawn = world.prize("雨伞", 40, 5).await;
+    offer(&world, withdrawn, false).await;
     let request = EstimatePointsRequest { category_code: "10001".into(), ..Default::default() };
     let request = world.ask(person, "PointsService/EstimatePoints", request);
     let told = world.points().estimate_points(request).await.unwrap().into_inner();
     assert_eq!((told.report, told.co_report, told.missing, told.next_prize_points), (10, 5, 40, 70));
     assert_eq!(told.text, "这次上报预计 +10 分，再有 40 分可兑换大米 5 kg");
+    offer(&world, withdrawn, true).await;
+    let request = EstimatePointsRequest { category_code: "10001".into(), ..Default::default() };
+    let request = world.ask(person, "PointsService/EstimatePoints", request);
+    let told = world.points().estimate_points(request).await.unwrap().into_inner();
+    assert_eq!(
+        (told.missing, told.next_prize_name.as_str(), told.next_prize_id),
+        (10, "雨伞", Some(withdrawn.to_string()))
+    );
+}
+
+/// Takes a prize out of the offer, or puts it back.
+async fn offer(world: &World, prize: Uuid, active: bool) {
+    let statement = "update incentives.prize set active = $3 where district_id = $1 and prize_id = $2";
+    let query = sqlx::query(statement).bind(world.district).bind(prize).bind(active);
+    assert_eq!(query.execute(&world.pool).await.unwrap().rows_affected(), 1);
 }
 
 #[tokio::test]
