@@ -1,5 +1,6 @@
 //! `make bench`: what the suite does on this machine, beside the bare statements on the same server in the same run.
-//! `ARGS="lifecycle ledger month spike scale"` names the parts; without it all of them run.
+//! `ARGS="lifecycle ledger chain month spike scale"` names the parts; without it all of them run.
+mod chain;
 mod floor;
 mod ledger;
 mod load;
@@ -51,6 +52,9 @@ async fn main() -> Result<()> {
     }
     if wanted("ledger") {
         ledger::run(&url, &cast, &instance.client()).await.context("the ledger")?;
+    }
+    if wanted("chain") {
+        chain::run(&url).await.context("the chain over the ledger")?;
     }
     if wanted("month") {
         let redis_url = run["redis_url"].as_str().context("redis_url")?.to_owned();
