@@ -1,11 +1,9 @@
 //! The auditor: recomputes from raw rows what must be true whatever was killed.
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use anyhow::{Result, ensure};
 use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgPoolOptions};
 use uuid::Uuid;
-
-use crate::retry;
 
 /// What clients were told had happened.
 #[derive(Clone, Debug, Default)]
@@ -21,32 +19,6 @@ pub struct Acknowledged {
 /// Opens the private database of an instance.
 pub async fn open(url: &str) -> Result<PgPool> {
     Ok(PgPoolOptions::new().max_connections(2).connect(url).await?)
-}
-
-/// Waits until every feed is heard to its end.
-pub async fn quiet(pool: &PgPool) -> Result<()> {
-    let pairs = [
-        ("incentives", "tickets"),
-        ("incentives", "residents"),
-        ("tickets", "residents"),
-        ("tickets", "incentives"),
-        ("tickets", "finance"),
-        ("finance", "residents"),
-        ("finance", "incentives"),
-    ];
-    for (listener, producer) in pairs {
-        let statement = format!(
-            "select exists (select from {listener}.subscription where producer = '{producer}')
-             and not exists (select from {producer}.outbox o left join {listener}.subscription s on s.producer = '{producer}'
-             where (o.tx, o.event_id) > (coalesce(s.tx, 0), coalesce(s.event_id, 0)))"
-        );
-        let heard = async || -> Result<Option<()>> {
-            let done: bool = sqlx::query_scalar(AssertSqlSafe(statement.clone())).fetch_one(pool).await?;
-            Ok(done.then_some(()))
-        };
-        retry::until(&format!("{listener} has heard {producer}"), Duration::from_secs(20), heard).await?;
-    }
-    Ok(())
 }
 
 /// Everything at once; the error names the first thing that is wrong.

@@ -1,6 +1,7 @@
 //! The suite as its users meet it: the real binary on a private database with demo data, driven through HTTP and JSON.
 pub mod audit;
 pub mod client;
+pub mod feeds;
 pub mod instance;
 pub mod people;
 pub mod retry;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use hemei_tests::{Client, Instance, audit, audit::Acknowledged, people, retry, tickets, tickets::Cast};
+use hemei_tests::{Client, Instance, audit, audit::Acknowledged, feeds, people, retry, tickets, tickets::Cast};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::json;
 use uuid::Uuid;
@@ -222,7 +222,7 @@ async fn nothing_acknowledged_is_lost_whatever_is_killed() {
     println!("{done} requests acknowledged over {kills} kills, slowest recovery {} ms", slowest.as_millis());
     assert!(done > 500, "the load was real: {done}");
     let pool = audit::open(&instance.database_url().unwrap()).await.unwrap();
-    audit::quiet(&pool).await.with_context(|| format!("seed {seed}")).unwrap();
+    feeds::quiet(&pool).await.with_context(|| format!("seed {seed}")).unwrap();
     let acknowledged = load.acknowledged.lock().unwrap().clone();
     audit::all(&pool, &acknowledged).await.with_context(|| format!("seed {seed}")).unwrap();
 }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use hemei_tests::{Instance, audit, instance, people, retry, tickets, tickets::Cast};
+use hemei_tests::{Instance, audit, feeds, instance, people, retry, tickets, tickets::Cast};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ async fn multiply(pool: &PgPool, ticket: Uuid) {
         )
         insert into tickets.outbox (district_id, subject_id, type, payload, at)
         select district_id, ticket_id, 'hemei.tickets.v1.TicketChanged', jsonb_build_object('ticket_id', ticket_id, 'sequence', 1,
-            'transition', 'T1', 'to_state', 'POOL', 'reporter_id', reporter_id, 'reporter_role', reporter_role), received_at from copy",
+            'transition', 'T1', 'to_state', 'POOL', 'reporter_id', reporter_id, 'reporter_role', reporter_role, 'at', received_at), received_at from copy",
     );
     assert_eq!(copies.bind(ticket).bind(OPEN).execute(pool).await.unwrap().rows_affected(), OPEN as u64);
 }
@@ -99,7 +99,9 @@ async fn of_a_hundred_thousand_open_tickets_half_are_overdue_and_escalate_once_e
     .await
     .unwrap();
     assert!(worst <= 1000, "somebody was {worst} places out of order");
-    audit::quiet(&pool).await.unwrap();
+    feeds::quiet(&pool).await.unwrap();
+    let dead: i64 = sqlx::query_scalar("select count(*) from incentives.dead_letter").fetch_one(&pool).await.unwrap();
+    assert_eq!(dead, 0, "all of it was understood");
     tokio::task::spawn_blocking(|| drop(suite)).await.unwrap();
 }
 

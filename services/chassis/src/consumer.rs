@@ -183,7 +183,11 @@ impl Consumer {
         if !self.advance(&mut transaction, after, last).await? {
             return Ok(false);
         }
-        self.effect.within(&mut transaction, events).await?;
+        if let Err(fault) = self.effect.within(&mut transaction, events).await {
+            // at once: dropped, it would hold the lock of the position a moment longer, and what follows would find it taken
+            transaction.rollback().await?;
+            return Err(fault);
+        }
         transaction.commit().await?;
         Ok(true)
     }
@@ -268,6 +272,7 @@ impl Consumer {
                 transaction.commit().await?;
                 replayed += 1;
             } else {
+                transaction.rollback().await?;
                 stuck.insert(event.subject_id);
             }
         }

@@ -12,7 +12,10 @@ use chassis::{
     faults::Fault,
     feed::Source,
 };
-use proto::{events::v1::Event, residents::v1::DepartmentChanged};
+use proto::{
+    events::v1::{Event, Position},
+    residents::v1::DepartmentChanged,
+};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -136,6 +139,22 @@ async fn a_bad_event_parks_its_subject_and_stops_nobody_else() {
 }
 
 /// A subscription that does `effect` before its position moves.
+#[tokio::test]
+async fn many_bad_events_are_set_aside_in_one_go() {
+    let database = super::database::fresh().await;
+    let pool = database.pool.clone();
+    let listener = listener(&pool, Arc::new(Mutex::new(BTreeSet::from(["bad".to_owned()]))));
+    for number in 0..300 {
+        tell(&pool, Uuid::now_v7(), if number % 3 == 0 { "bad" } else { "good" }).await;
+    }
+    until("the feed shows them", async || listener.source.read(Position::default(), 500).await.unwrap().len() == 300)
+        .await;
+    assert_eq!(listener.catch_up().await.unwrap(), 300);
+    assert_eq!(heard(&pool).await.len(), 200);
+    let dead: i64 = sqlx::query_scalar("select count(*) from heard.dead_letter").fetch_one(&pool).await.unwrap();
+    assert_eq!(dead, 100);
+}
+
 fn teller<F>(pool: &PgPool, effect: impl Fn(Vec<Event>) -> F + Send + Sync + 'static) -> Consumer
 where
     F: Future<Output = Result<(), Fault>> + Send + 'static,
