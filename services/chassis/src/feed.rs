@@ -41,16 +41,26 @@ impl Source {
 }
 
 impl Source {
-    /// Where the feed ends now.
+    /// Where the feed ends now: all before it is delivered already.
     pub async fn head(&self) -> Result<Position, Fault> {
+        Ok(self.ends().await?.0)
+    }
+
+    /// The last event that is written now. It is delivered once no transaction before it is open any more.
+    pub async fn last(&self) -> Result<Position, Fault> {
+        Ok(self.ends().await?.1)
+    }
+
+    async fn ends(&self) -> Result<(Position, Position), Fault> {
         match self {
             Self::Remote(peer) => {
                 let request = ReadFeedRequest { head: true, ..ReadFeedRequest::default() };
                 let answer =
                     FeedServiceClient::new(peer.clone()).read_feed(request).await.map_err(Fault::unavailable)?;
-                Ok(answer.into_inner().head.unwrap_or_default())
+                let ReadFeedResponse { head, last, .. } = answer.into_inner();
+                Ok((head.unwrap_or_default(), last.unwrap_or_default()))
             }
-            Self::Local(pool, schema) => head(pool, schema).await,
+            Self::Local(pool, schema) => ends(pool, schema).await,
         }
     }
 }
@@ -66,12 +76,12 @@ impl FeedService for Feed {
     async fn read_feed(&self, request: Request<ReadFeedRequest>) -> Result<Response<ReadFeedResponse>, Status> {
         let ReadFeedRequest { after, limit, head: only_head } = request.into_inner();
         if only_head {
-            let head = Some(head(&self.pool, self.schema).await?);
-            return Ok(Response::new(ReadFeedResponse { events: Vec::new(), head }));
+            let (head, last) = ends(&self.pool, self.schema).await?;
+            return Ok(Response::new(ReadFeedResponse { events: Vec::new(), head: Some(head), last: Some(last) }));
         }
         let limit = if limit == 0 { 500 } else { limit.clamp(1, 1000) };
         let events = read(&self.pool, self.schema, after.unwrap_or_default(), limit).await?;
-        Ok(Response::new(ReadFeedResponse { events, head: None }))
+        Ok(Response::new(ReadFeedResponse { events, head: None, last: None }))
     }
 }
 
@@ -86,16 +96,17 @@ async fn read(pool: &PgPool, schema: &str, after: Position, limit: i32) -> Resul
     rows.fetch_all(pool).await?.iter().map(event).collect()
 }
 
-async fn head(pool: &PgPool, schema: &str) -> Result<Position, Fault> {
+/// Where the feed ends for its readers, and the last event that is written.
+async fn ends(pool: &PgPool, schema: &str) -> Result<(Position, Position), Fault> {
     let statement = format!(
-        "select tx, event_id from {schema}.outbox where tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
-         order by tx desc, event_id desc limit 1"
+        "select coalesce(head.tx, 0), coalesce(head.event_id, 0), coalesce(last.tx, 0), coalesce(last.event_id, 0) from (values (1)) one \
+         left join (select tx, event_id from {schema}.outbox where tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+             order by tx desc, event_id desc limit 1) head on true \
+         left join (select tx, event_id from {schema}.outbox order by tx desc, event_id desc limit 1) last on true"
     );
-    let row = sqlx::query(AssertSqlSafe(statement)).fetch_optional(pool).await?;
-    let position = |row: sqlx::postgres::PgRow| -> sqlx::Result<Position> {
-        Ok(Position { transaction_id: row.try_get("tx")?, event_id: row.try_get("event_id")? })
-    };
-    Ok(row.map(position).transpose()?.unwrap_or_default())
+    let row: (i64, i64, i64, i64) = sqlx::query_as(AssertSqlSafe(statement)).fetch_one(pool).await?;
+    let position = |transaction_id, event_id| Position { transaction_id, event_id };
+    Ok((position(row.0, row.1), position(row.2, row.3)))
 }
 
 /// No message: there is no field 0. Delivered for a row that cannot be encoded, so that whoever needs it sets the event aside
