@@ -260,7 +260,7 @@ async fn what_was_told_before_a_month_ended_is_heard_before_it_is_closed() {
     world.ticket(ticket, late, "10101", "FEEDBACK", "CLOSED").await;
     until(&world, "2026-12-03T00:00:00Z").await;
     let stop = tokio_util::sync::CancellationToken::new();
-    let tickets = Source::Local(world.pool.clone(), "tickets");
+    let tickets = Source::local(world.pool.clone(), "tickets");
     let sweeper = tokio::spawn(run(world.state.clone(), tickets, std::time::Duration::from_millis(20), stop.clone()));
     let closed = async || {
         let count = sqlx::query_scalar::<_, i64>("select count(*) from incentives.month_rank");
