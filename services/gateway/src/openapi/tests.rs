@@ -80,6 +80,18 @@ fn a_transition_takes_the_etag_last_seen() {
 }
 
 #[test]
+fn a_transition_tells_its_rows_in_both_languages_and_the_states_their_timers() {
+    let document = document();
+    let claim = document["paths"]["/v1/tickets/{ticket_id}:claim"]["post"]["description"].as_str().unwrap();
+    assert!(claim.starts_with("认领。\n"), "{claim}");
+    assert!(
+        claim.contains("- T2 待认领 → 已认领：街道联络员认领。\nPOOL → CLAIMED: claimed by a liaison of the street.")
+    );
+    let state = &document["components"]["schemas"]["tickets.v1.Ticket"]["properties"]["state"];
+    assert!(state["description"].as_str().unwrap().contains("- POOL 待认领：认领 CLAIM\n"), "{state}");
+}
+
+#[test]
 fn every_operation_stands_in_a_group_and_every_role_has_a_name() {
     let document = document();
     let groups = document["x-tagGroups"].as_array().unwrap();
