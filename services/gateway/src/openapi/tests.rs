@@ -54,7 +54,7 @@ fn a_claim_says_who_may_and_how_it_is_refused() {
     assert_eq!(claim["requestBody"]["content"]["application/json"]["schema"]["properties"], json!({}));
     let list = &document["paths"]["/v1/tickets"]["get"]["parameters"];
     let names: Vec<&str> = list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["state", "mine", "page_size", "page_token"]);
+    assert_eq!(names, ["state", "mine", "page_size", "page_token", "If-None-Match"]);
 }
 
 #[test]
@@ -77,6 +77,22 @@ fn a_transition_takes_the_etag_last_seen() {
     };
     assert!(takes("/v1/tickets/{ticket_id}:claim", "post"));
     assert!(!takes("/v1/tickets", "post") && !takes("/v1/tickets/{ticket_id}", "get"));
+}
+
+#[test]
+fn what_is_read_may_be_answered_304_and_what_is_done_may_not() {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    for (path, operations) in paths.filter(|(path, _)| path.starts_with("/v1/") && *path != "/v1/stream") {
+        for (method, operation) in operations.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().unwrap();
+            let says = (
+                operation["responses"].get("304").is_some(),
+                parameters.iter().any(|one| one["name"] == "If-None-Match" && one["in"] == "header"),
+            );
+            assert_eq!(says, (method == "get", method == "get"), "{method} {path}");
+        }
+    }
 }
 
 #[test]
