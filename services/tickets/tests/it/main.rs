@@ -3,6 +3,8 @@
 mod casework;
 mod channels;
 mod claim;
+mod community;
+mod coordination;
 mod deadlines;
 mod figures;
 mod governance;
@@ -13,6 +15,7 @@ mod inbox;
 mod lifecycle;
 mod list;
 mod migration;
+mod pauses;
 mod precedents;
 mod report;
 mod rewards;
