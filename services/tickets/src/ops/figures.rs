@@ -100,7 +100,14 @@ fn month(tickets: &Tickets, field: &str, text: &str, before: u32) -> Result<Naiv
 async fn names(tickets: &Tickets, district: Uuid, by: &str) -> Result<HashMap<String, String>, Fault> {
     Ok(match by {
         "DEPARTMENT" => store::place::department_names(&tickets.pool, district).await?.into_iter().collect(),
-        "PLACE" => store::place::names(&tickets.pool, district, 3).await?.into_iter().collect(),
+        // what lies in no community counts for its street
+        "PLACE" => {
+            let (streets, communities) = tokio::try_join!(
+                store::place::names(&tickets.pool, district, 2),
+                store::place::names(&tickets.pool, district, 3)
+            )?;
+            streets.into_iter().chain(communities).collect()
+        }
         "CATEGORY" => {
             tickets.categories.ensure(&tickets.pool).await?;
             let list = tickets.categories.of(district).into_iter();
