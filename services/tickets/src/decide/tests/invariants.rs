@@ -4,11 +4,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use crate::{
-    decide::{Change, change::difference},
-    machine::State,
-    ticket::Ticket,
-};
+use crate::{decide::Change, machine::State, ticket::Ticket};
 
 /// A ticket with its history.
 pub struct Track {
@@ -20,6 +16,14 @@ pub struct Track {
     pub award: &'static str,
     pub activations: u32,
     pub time_in_states: TimeDelta,
+}
+
+/// A row as the database would give it in JSON.
+pub fn row_of(ticket: &Ticket) -> Map<String, Value> {
+    match serde_json::to_value(ticket) {
+        Ok(Value::Object(row)) => row,
+        other => panic!("a row is an object: {other:?}"),
+    }
 }
 
 /// What the points service makes of an event.
@@ -73,13 +77,9 @@ pub fn check(before: &Ticket, track: &Track, change: &Change) {
     assert!(track.activations <= 1, "{}", told());
     assert!(state != State::Invalid || track.award != "PENDING", "{}", told());
     // 8 the history replays to the row
-    if change.version % 7 == 0 {
-        let row = difference(&Ticket::default(), ticket);
-        for (column, value) in &track.replayed {
-            let blank = || serde_json::to_value(Ticket::default()).unwrap()[column].clone();
-            assert_eq!(row.get(column).cloned().unwrap_or_else(blank), *value, "{column} {}", told());
-        }
-    }
+    let row = row_of(ticket);
+    let wrong = row.iter().find(|(column, value)| track.replayed.get(*column) != Some(value));
+    assert!(wrong.is_none() && row.len() == track.replayed.len(), "{wrong:?} {}", told());
     // 9 an event for every version, told
     assert_eq!(
         (ticket.version, change.told["sequence"].as_i64()),
