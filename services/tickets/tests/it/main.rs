@@ -17,6 +17,7 @@ mod list;
 mod migration;
 mod pauses;
 mod precedents;
+mod recurrences;
 mod report;
 mod rewards;
 mod similar;
