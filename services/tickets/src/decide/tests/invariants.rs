@@ -4,7 +4,14 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use crate::{decide::Change, machine::State, ticket::Ticket};
+use crate::{
+    decide::{
+        Change,
+        change::{UNTOLD, blank},
+    },
+    machine::State,
+    ticket::Ticket,
+};
 
 /// A ticket with its history.
 pub struct Track {
@@ -18,8 +25,16 @@ pub struct Track {
     pub time_in_states: TimeDelta,
 }
 
+/// The row that a history begins with; what no event tells never changes and is read where it stands.
+pub fn begun(ticket: &Ticket, born: &Change) -> Map<String, Value> {
+    let mut replayed = row_of(&blank());
+    replayed.extend(row_of(ticket).into_iter().filter(|(column, _)| UNTOLD.contains(&column.as_str())));
+    replayed.extend(born.facts.as_object().cloned().unwrap_or_default());
+    replayed
+}
+
 /// A row as the database would give it in JSON.
-pub fn row_of(ticket: &Ticket) -> Map<String, Value> {
+fn row_of(ticket: &Ticket) -> Map<String, Value> {
     match serde_json::to_value(ticket) {
         Ok(Value::Object(row)) => row,
         other => panic!("a row is an object: {other:?}"),

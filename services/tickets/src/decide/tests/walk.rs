@@ -7,15 +7,11 @@ use serde_json::Value;
 
 use super::{
     World,
-    invariants::{Track, check, row_of, settle},
+    invariants::{Track, begun, check, settle},
     morning,
 };
 use crate::{
-    decide::{
-        Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish,
-        change::{UNTOLD, blank},
-        decide,
-    },
+    decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, decide},
     machine::{Act, TRANSITIONS},
     ticket::CoReport,
 };
@@ -73,13 +69,7 @@ impl Walk {
         let reporter = self.world.people[self.dice.roll(2)].clone();
         let ticket = self.world.born(self.born, &reporter, self.now, 2 + i16::try_from(self.dice.roll(3)).unwrap());
         let change = Change::born(ticket.clone(), String::new());
-        // the columns that no event tells never change: they are read where they stand
-        let row = row_of(&ticket);
-        let untold = row.into_iter().filter(|(column, _)| UNTOLD.contains(&column.as_str()));
-        let mut replayed = row_of(&blank());
-        replayed.extend(untold);
-        let Value::Object(facts) = change.facts else { panic!("facts") };
-        replayed.extend(facts);
+        let replayed = begun(&ticket, &change);
         Track { ticket, replayed, last_at: self.now, award: "", activations: 0, time_in_states: TimeDelta::zero() }
     }
 
