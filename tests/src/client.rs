@@ -94,6 +94,14 @@ impl Client {
         self.raw(request.body(Full::default())?).await
     }
 
+    /// A step, only if the thing still is what this etag says.
+    pub async fn post_if(&self, path: &str, body: &Value, etag: &str) -> Result<Answer> {
+        let request = Request::post(format!("{}{path}", self.base)).header("if-match", etag);
+        let request = request.header("authorization", format!("Bearer {}", self.token.as_deref().unwrap_or_default()));
+        let request = request.header("content-type", "application/json");
+        self.raw(request.body(Full::new(body.to_string().into()))?).await
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         self.send(Method::POST, path, "application/json", body.to_string().into()).await
     }

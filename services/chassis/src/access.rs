@@ -75,12 +75,15 @@ pub fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, Status> {
     caller.ok_or_else(|| Fault::new(Code::Unauthenticated, "TOKEN_REQUIRED", "no access token").into())
 }
 
-/// The version in an If-Match header, where the client sent one: `"7"`, or `W/"7"` as a proxy makes of it.
+/// The version in an If-Match header, where the client sent one: `"7"`, `"7-a1b2c3d4"` as an answer that was read names its bytes
+/// too, or `W/"7"` as a proxy makes of it.
 pub fn if_match<T>(request: &tonic::Request<T>) -> Result<Option<i64>, Status> {
     let Some(value) = request.metadata().get("if-match") else { return Ok(None) };
     let version = value.to_str().ok().and_then(|text| {
         let text = text.trim();
-        text.strip_prefix("W/").unwrap_or(text).trim_matches('"').parse().ok()
+        let text = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+        let (version, bytes) = text.split_once('-').unwrap_or((text, ""));
+        version.parse().ok().filter(|_| bytes.bytes().all(|byte| byte.is_ascii_hexdigit()))
     });
     version.map(Some).ok_or_else(|| Fault::field("If-Match", "must be an etag as given, for example \"7\"").into())
 }
@@ -231,10 +234,10 @@ mod tests {
             request.metadata_mut().insert("if-match", text.parse().unwrap());
             if_match(&request)
         };
-        for good in ["\"7\"", "W/\"7\"", "7"] {
+        for good in ["\"7\"", "W/\"7\"", "7", "\"7-a1b2c3d4\"", "W/\"7-a1b2c3d4\""] {
             assert_eq!(sent(good).unwrap(), Some(7), "{good}");
         }
-        for wrong in ["*", "\"x\"", "w/\"7\"", "W/", "\"7\", \"8\""] {
+        for wrong in ["*", "\"x\"", "w/\"7\"", "W/", "\"7\", \"8\"", "\"a1b2c3d4\"", "\"7-x\"", "\"-7\""] {
             assert_eq!(sent(wrong).unwrap_err().code(), Code::InvalidArgument, "{wrong}");
         }
         assert_eq!(if_match(&tonic::Request::new(())).unwrap(), None);

@@ -48,6 +48,13 @@ enum To {
     TransferNotice,
 }
 
+impl HandWritten {
+    /// Whether its answer has an etag, so that it need not be sent again.
+    pub fn has_etag(&self) -> bool {
+        matches!(self.leads_to, To::Photo | To::OpenApi | To::Page(_))
+    }
+}
+
 const fn route(method: &'static str, path: &'static str, access: Rule, leads_to: To) -> HandWritten {
     HandWritten { method, path, access, summary: ("", ""), reasons: &[], unlimited: false, leads_to }
 }

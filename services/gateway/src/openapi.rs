@@ -24,10 +24,12 @@ const ABOUT: &str = "\
 和美家园社区治理套件的 HTTP/JSON 接口。字段名为 snake_case；64 位整数为 JSON 数字；时间为 RFC 3339（带时区）；未填写的可选字段为 null。\n\
 客户端自行生成 UUIDv7 编号：同一编号、同一内容可放心重试；同一编号、不同内容返回 409 ID_REUSED。\n\
 列表用 page_size 与 page_token 翻页，应答中的 next_page_token 为空表示没有下一页。\n\
+每个 GET 的应答都带 ETag；请求带 If-None-Match 且内容未变时返回 304。由 GET 得到的 ETag 与应答中的 etag 字段都可用于 If-Match。\n\
 出错时返回 application/problem+json：code 为稳定代码，message 给人看（默认中文，Accept-Language: en 时为英文），detail 给开发者看。\n\n\
 The HTTP/JSON interface of the Hemei suite. Field names are snake_case, 64-bit integers are JSON numbers, times are RFC 3339 with offset; \
 what is not set is null. Clients choose ids (UUIDv7), so every request may be repeated: the same id and body give the same answer. \
-Lists are paged with page_size and page_token. Refusals are application/problem+json with a stable code.";
+Lists are paged with page_size and page_token. \
+Every GET is answered with an ETag, and with 304 where If-None-Match says that it is known; If-Match takes that ETag and the field etag alike. Refusals are application/problem+json with a stable code.";
 
 /// The parts of the document for people, in the order of the story.
 const GROUPS: [(&str, &[&str]); 7] = [

@@ -11,6 +11,7 @@ use object_store::{
 };
 use uuid::Uuid;
 
+mod decode;
 mod jpeg;
 mod look;
 mod orientation;

@@ -8,8 +8,8 @@ use crate::{
     store::{self, figure::Difference},
 };
 
-/// The counters, in the order of the SQL function `tickets.counters`.
-pub const COUNTERS: [&str; 24] = [
+/// The counters, in the order of the SQL function `tickets.counters`; the last stands beside them, for it hangs on other tickets.
+pub const COUNTERS: [&str; 25] = [
     "reported",
     "withdrawn",
     "invalid",
@@ -34,6 +34,7 @@ pub const COUNTERS: [&str; 24] = [
     "solved_by_community",
     "solved_by_subdistrict",
     "solved_by_district",
+    "recurrences",
 ];
 
 /// Tickets that are counted in one statement when everything is counted anew.

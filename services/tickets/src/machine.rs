@@ -1,5 +1,7 @@
 //! The state machine of a ticket: the one table in [`table`], and the timers that belong to its states.
 pub mod codes;
+#[cfg(test)]
+mod contract;
 mod document;
 mod table;
 #[cfg(test)]

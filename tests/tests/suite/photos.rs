@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// A one-pixel JPEG, with an EXIF segment that names a place.
-fn photo() -> Vec<u8> {
+pub fn photo() -> Vec<u8> {
     let pixel = "ffdb004300030202020202030202020303030304060404040404080606050609080a0a090809090a0c0f0c0a0b0e0b09090d110d0e0f\
                  101011100a0c12131210130f101010ffc9000b080001000101011100ffcc000600101005ffda0008010100003f00d2cf20ffd9";
     let pixel: String = pixel.split_whitespace().collect();

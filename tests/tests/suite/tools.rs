@@ -1,7 +1,7 @@
 //! The operators' tools, as they are called.
 use std::{process::Command, time::Duration};
 
-use hemei_tests::{Instance, instance, retry};
+use hemei_tests::{Instance, audit, instance, retry};
 
 /// What a tool prints, and whether it ended well.
 fn run(suite: &Instance, arguments: &[&str]) -> (bool, String) {
@@ -26,5 +26,26 @@ async fn the_figures_are_what_the_histories_give_and_the_logs_are_whole() {
         let text = retry::until(told, Duration::from_secs(60), sound).await.unwrap();
         assert!(!text.contains("tampered"), "{text}");
     }
+    a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(&suite).await;
     tokio::task::spawn_blocking(|| drop(suite)).await.unwrap();
+}
+
+async fn a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(suite: &Instance) {
+    let pool = audit::open(&suite.database_url().unwrap()).await.unwrap();
+    let (place, category): (String, String) = sqlx::query_as(
+        "update tickets.figure f set counters[1] = counters[1] + 5 from (select ctid from tickets.figure limit 1) one
+         where f.ctid = one.ctid returning place_path, category_code",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let (well, text) = run(suite, &["figures", "verify"]);
+    let line = text.lines().find(|line| line.contains(&format!(" {place} {category}  reported: ")));
+    let numbers = line.and_then(|line| line.split_once("should be ")?.1.split_once(", is "));
+    let numbers = numbers.map(|(told, kept)| (told.parse::<i64>().unwrap(), kept.parse::<i64>().unwrap()));
+    assert!(!well && numbers.is_some_and(|(told, kept)| kept == told + 5), "{text}");
+    assert!(text.contains("1 处不一致"), "{text}");
+    let (well, text) = run(suite, &["figures", "recount"]);
+    assert!(well && text.contains("统计与历史一致"), "{text}");
+    pool.close().await;
 }

@@ -24,6 +24,10 @@ impl Maker {
             if changes_a_thing && method.descriptor.output().get_field_by_name("etag").is_some() {
                 operation["parameters"].as_array_mut()?.push(if_match());
             }
+            if http_method == http::Method::GET {
+                operation["parameters"].as_array_mut()?.push(if_none_match());
+                operation["responses"]["304"] = not_modified();
+            }
             if number > 0 {
                 operation["operationId"] = json!(format!("{}_{number}", operation_id(method)));
             }
@@ -108,6 +112,18 @@ fn if_match() -> Value {
         "name": "If-Match", "in": "header", "required": false, "schema": {"type": "string"},
         "description": "上次读到的 etag；已被他人改动则拒绝。留空则不检查。The etag last seen; refused where the thing has changed since.",
     })
+}
+
+/// The header by which a client says which answer it has already.
+pub fn if_none_match() -> Value {
+    json!({
+        "name": "If-None-Match", "in": "header", "required": false, "schema": {"type": "string"},
+        "description": "上次应答头中的 ETag；内容未变则返回 304。The ETag of the last answer; 304 where it would be the same again.",
+    })
+}
+
+pub fn not_modified() -> Value {
+    json!({"description": "内容与 If-None-Match 所示的相同，不再重发。The same as If-None-Match says, so not sent again."})
 }
 
 fn operation_id(method: &proto::Method) -> String {

@@ -1,7 +1,10 @@
 //! The operations of the hand-written routes.
 use serde_json::{Map, Value, json};
 
-use super::refusals;
+use super::{
+    operation::{if_none_match, not_modified},
+    refusals,
+};
 use crate::hand_written::{HandWritten, Rule, hand_written};
 
 /// The tag they stand under.
@@ -25,6 +28,11 @@ fn operation(route: &HandWritten) -> Value {
         responses = notice_refusals();
     }
     responses.insert("200".to_owned(), answer(route.path));
+    let mut parameters = parameters(route.path);
+    if route.has_etag() {
+        responses.insert("304".to_owned(), not_modified());
+        parameters.push(if_none_match());
+    }
     let id: String =
         route.path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
     let mut operation = json!({
@@ -32,7 +40,7 @@ fn operation(route: &HandWritten) -> Value {
         "tags": [if route.path.starts_with("/v1/media") { PHOTOS } else { TAG }],
         "summary": format!("{} {}", route.summary.0, route.summary.1),
         "description": who(route.access),
-        "parameters": parameters(route.path),
+        "parameters": parameters,
         "responses": responses,
         "security": if public { json!([]) } else { json!([{"token": []}]) },
         "x-roles": {"public": public, "signed_in": if public { Value::Null } else { json!("OWN") }, "grants": []},
@@ -113,22 +121,22 @@ fn answer(path: &str) -> Value {
     json!({"description": "OK", "content": content})
 }
 
-fn parameters(path: &str) -> Value {
+fn parameters(path: &str) -> Vec<Value> {
     let query = |name: &str, kind: &str, about: &str| json!({"name": name, "in": "query", "required": false, "schema": {"type": kind}, "description": about});
     match path {
-        "/v1/media/{media_id}" => json!([
-            {"name": "media_id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
+        "/v1/media/{media_id}" => vec![
+            json!({"name": "media_id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}}),
             query("until", "integer", "Of the signed address."),
             query("signature", "string", "Of the signed address."),
-        ]),
-        "/v1/stream" => json!([
+        ],
+        "/v1/stream" => vec![
             query("place_path", "string", "Only this place and below."),
             query("state", "string", "Only changes to or from these states, with commas between."),
             query("last_event_id", "string", "As the header Last-Event-ID, for clients that cannot send one."),
-        ]),
-        "/sandbox/people.json" => json!([query("per_role", "integer", "1 to 1000; 0 means 20.")]),
-        "/sandbox/messages.json" => json!([query("to", "string", "Only messages to this receiver.")]),
-        _ => json!([]),
+        ],
+        "/sandbox/people.json" => vec![query("per_role", "integer", "1 to 1000; 0 means 20.")],
+        "/sandbox/messages.json" => vec![query("to", "string", "Only messages to this receiver.")],
+        _ => vec![],
     }
 }
 

@@ -58,7 +58,9 @@ impl Maker {
             Kind::Enum(of) => {
                 let names: Vec<String> =
                     of.values().filter(|value| value.number() != 0).map(|value| value.name().to_owned()).collect();
-                json!({"type": "string", "enum": names})
+                let mut schema = json!({"type": "string", "enum": names});
+                describe(&mut schema, &self.comments.of_descriptor(&of.parent_file(), of.path()));
+                schema
             }
             Kind::Bool => json!({"type": "boolean"}),
             Kind::Double | Kind::Float => json!({"type": "number", "format": "double"}),

@@ -54,7 +54,7 @@ fn a_claim_says_who_may_and_how_it_is_refused() {
     assert_eq!(claim["requestBody"]["content"]["application/json"]["schema"]["properties"], json!({}));
     let list = &document["paths"]["/v1/tickets"]["get"]["parameters"];
     let names: Vec<&str> = list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["state", "mine", "page_size", "page_token"]);
+    assert_eq!(names, ["state", "mine", "page_size", "page_token", "If-None-Match"]);
 }
 
 #[test]
@@ -77,6 +77,34 @@ fn a_transition_takes_the_etag_last_seen() {
     };
     assert!(takes("/v1/tickets/{ticket_id}:claim", "post"));
     assert!(!takes("/v1/tickets", "post") && !takes("/v1/tickets/{ticket_id}", "get"));
+}
+
+#[test]
+fn what_is_read_may_be_answered_304_and_what_is_done_may_not() {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    for (path, operations) in paths.filter(|(path, _)| path.starts_with("/v1/") && *path != "/v1/stream") {
+        for (method, operation) in operations.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().unwrap();
+            let says = (
+                operation["responses"].get("304").is_some(),
+                parameters.iter().any(|one| one["name"] == "If-None-Match" && one["in"] == "header"),
+            );
+            assert_eq!(says, (method == "get", method == "get"), "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_transition_tells_its_rows_in_both_languages_and_the_states_their_timers() {
+    let document = document();
+    let claim = document["paths"]["/v1/tickets/{ticket_id}:claim"]["post"]["description"].as_str().unwrap();
+    assert!(claim.starts_with("认领。\n"), "{claim}");
+    assert!(
+        claim.contains("- T2 待认领 → 已认领：街道联络员认领。\nPOOL → CLAIMED: claimed by a liaison of the street.")
+    );
+    let state = &document["components"]["schemas"]["tickets.v1.Ticket"]["properties"]["state"];
+    assert!(state["description"].as_str().unwrap().contains("- POOL 待认领：认领 CLAIM\n"), "{state}");
 }
 
 #[test]

@@ -1,13 +1,9 @@
 //! What a photo looks like in 64 bits: brightness compared along 8 rows of 9 fields. A picture that was scaled or compressed again
 //! keeps nearly all of them.
 use ring::digest;
-use zune_jpeg::{
-    JpegDecoder,
-    zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
-};
 
-/// Larger pictures are not looked at.
-const MOST_PIXELS: usize = 60_000_000;
+use super::decode::{Picture, decode};
+
 const ROWS: usize = 8;
 const COLUMNS: usize = 9;
 
@@ -15,7 +11,7 @@ const COLUMNS: usize = 9;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     pub sha256: Vec<u8>,
-    /// None for what is no JPEG, or too large.
+    /// None for what is broken, too small or too large.
     pub look: Option<i64>,
 }
 
@@ -25,14 +21,10 @@ pub fn fingerprint(bytes: &[u8]) -> Fingerprint {
 }
 
 fn look(bytes: &[u8]) -> Option<i64> {
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().ok()?;
-    let (width, height) = decoder.dimensions()?;
-    if width < COLUMNS || height < ROWS || width.checked_mul(height)? > MOST_PIXELS {
+    let Picture { width, height, pixels } = decode(bytes)?;
+    if width < COLUMNS || height < ROWS {
         return None;
     }
-    let pixels = decoder.decode().ok()?;
     let brightness = |row: usize, column: usize| {
         let span = |of: usize, parts: usize, at: usize| (of * at / parts, of * (at + 1) / parts);
         let ((top, bottom), (left, right)) = (span(height, ROWS, row), span(width, COLUMNS, column));
@@ -52,13 +44,13 @@ fn look(bytes: &[u8]) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
 
     use super::*;
 
     /// A picture; the same at two thirds of its size and a lower quality; another one.
-    const PICTURE: &str = concat!(
+    pub const PICTURE: &str = concat!(
         "/9j/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/wAAL",
         "CABIAGABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEG",
         "E1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4",
@@ -82,7 +74,7 @@ mod tests {
         "CHAqSQbRVLzDmnoxp5yRUMkZNNWDJq3BCBVrhRVO5m4NQhOanjjqby+KYyimjANSB8VHLLxVCZyxqypyatxLUpGBVeVsVAZOaTzK",
         "jds1ARk1ft4ia0I49oqKdworNnnGetVvNyalUk0pBpNvNf/Z",
     );
-    const OTHER: &str = concat!(
+    pub const OTHER: &str = concat!(
         "/9j/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/wAAL",
         "CAAwAEABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEG",
         "E1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4",
@@ -104,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jpeg_has_a_hash_and_no_look() {
+    fn what_is_no_picture_has_a_hash_and_no_look() {
         let print = fingerprint(b"not a picture");
         assert_eq!((print.sha256.len(), print.look), (32, None));
         let cut = STANDARD.decode(PICTURE).unwrap();

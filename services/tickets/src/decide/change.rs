@@ -33,7 +33,7 @@ pub struct Change {
 }
 
 /// What of a new ticket its first event tells, beside what differs from an empty one: nothing of the person or the words.
-const UNTOLD: [&str; 14] = [
+pub(super) const UNTOLD: [&str; 14] = [
     "district_id",
     "ticket_id",
     "number_prefix",
@@ -80,14 +80,7 @@ impl Change {
 
     /// The birth of a ticket.
     pub fn born(after: Ticket, traceparent: String) -> Self {
-        let blank = Ticket {
-            timers: json!([]),
-            legs: json!([]),
-            refusals: json!([]),
-            co_reports: json!([]),
-            ..Ticket::default()
-        };
-        let mut facts = difference(&blank, &after);
+        let mut facts = difference(&blank(), &after);
         facts.retain(|column, _| !UNTOLD.contains(&column.as_str()));
         let mut change = Self {
             version: 0,
@@ -108,6 +101,11 @@ impl Change {
         change.told = told::message(&change);
         change
     }
+}
+
+/// A row that nothing has been said of: what a history begins from.
+pub(super) fn blank() -> Ticket {
+    Ticket { timers: json!([]), legs: json!([]), refusals: json!([]), co_reports: json!([]), ..Ticket::default() }
 }
 
 macro_rules! columns {

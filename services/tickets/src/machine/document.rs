@@ -6,7 +6,8 @@ use super::{Act, State, TRANSITIONS, Timer, To, Transition, timers_of};
 const HEAD: &str = "# 工单：状态、流转、时限 (tickets: states, transitions, timers)
 
 This page is written from the state table in `services/tickets/src/machine/table.rs`; a test fails when they differ.
-Renew it with `HEMEI_WRITE_DOCS=1 cargo test -p tickets --lib document`.
+Renew it with `HEMEI_WRITE_DOCS=1 cargo test -p tickets --lib machine`, which renews the transitions in the comments of
+`proto/hemei/tickets/v1/ticket.proto` too: they are the API documentation.
 
 ";
 
@@ -58,7 +59,7 @@ fn moves(row: &Transition) -> Vec<(&'static str, &'static str)> {
     sources.iter().flat_map(|&from| targets.iter().map(move |&to| (from, to))).collect()
 }
 
-fn to_words(row: &Transition) -> &'static str {
+pub(super) fn to_words(row: &Transition) -> &'static str {
     match row.to {
         To::State(state) => state.code(),
         To::Stay => "stays",
@@ -90,7 +91,7 @@ mod tests {
         let written = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == document(),
-            "docs/tickets.md differs from the table: HEMEI_WRITE_DOCS=1 cargo test -p tickets --lib document"
+            "docs/tickets.md differs from the table: HEMEI_WRITE_DOCS=1 cargo test -p tickets --lib machine"
         );
     }
 }

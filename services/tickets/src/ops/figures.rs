@@ -18,8 +18,6 @@ use crate::{
 
 /// The most months in one answer.
 const MONTHS: u32 = 24;
-/// What came again is looked for in so many months at most: every report is compared with those around it.
-const RECURRENCE_MONTHS: u32 = 3;
 
 /// What is asked for; months as "2026-11".
 #[derive(Clone, Debug)]
@@ -30,14 +28,12 @@ pub struct FiguresAsked {
     pub place_path: String,
 }
 
-/// A sum with its key, its name for people, and how many came again.
+/// A sum with its key and its name for people.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub key: String,
     pub name: String,
     pub figures: Figures,
-    /// None where too many months are asked for.
-    pub recurrences: Option<i64>,
 }
 
 /// The sums within the caller's reach, and what is overdue there now.
@@ -68,19 +64,11 @@ pub async fn get_figures(
     let departments = (!reach.departments.is_empty() && !reach.district).then_some(&reach.departments[..]);
     let wanted = Wanted { district_id: caller.district_id, from, until, places, departments, by: &asked.group_by };
     let sums = store::figure::sums(&tickets.pool, &wanted).await?;
-    let few = from.checked_add_months(Months::new(RECURRENCE_MONTHS)).is_some_and(|limit| until < limit);
-    let again = if few { Some(store::figure::recurrences(&tickets.pool, &wanted).await?) } else { None };
-    let again: Option<HashMap<_, _>> = again.map(|again| again.into_iter().collect());
     let overdue = store::figure::overdue(&tickets.pool, &wanted, tickets.clock.now()).await?;
     let names = names(tickets, caller.district_id, &asked.group_by).await?;
     let row = |(key, counters): (String, Vec<i64>)| {
         let name = names.get(&key).cloned().unwrap_or_else(|| key.clone());
-        Row {
-            name,
-            figures: Figures(counters),
-            recurrences: again.as_ref().map(|again| again.get(&key).copied().unwrap_or(0)),
-            key,
-        }
+        Row { key, name, figures: Figures(counters) }
     };
     Ok((sums.into_iter().map(row).collect(), overdue))
 }
@@ -100,7 +88,14 @@ fn month(tickets: &Tickets, field: &str, text: &str, before: u32) -> Result<Naiv
 async fn names(tickets: &Tickets, district: Uuid, by: &str) -> Result<HashMap<String, String>, Fault> {
     Ok(match by {
         "DEPARTMENT" => store::place::department_names(&tickets.pool, district).await?.into_iter().collect(),
-        "PLACE" => store::place::names(&tickets.pool, district, 3).await?.into_iter().collect(),
+        // what lies in no community counts for its street
+        "PLACE" => {
+            let (streets, communities) = tokio::try_join!(
+                store::place::names(&tickets.pool, district, 2),
+                store::place::names(&tickets.pool, district, 3)
+            )?;
+            streets.into_iter().chain(communities).collect()
+        }
         "CATEGORY" => {
             tickets.categories.ensure(&tickets.pool).await?;
             let list = tickets.categories.of(district).into_iter();

@@ -3,9 +3,28 @@ use chrono::NaiveDate;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// Counts these tickets anew, each named by its district and id.
+/// Counts these tickets anew, each named by its district and id, and those whose recurrence hangs on them.
 pub async fn keep(connection: &mut PgConnection, districts: &[Uuid], tickets: &[Uuid]) -> sqlx::Result<()> {
-    sqlx::query_file!("src/store/figure_keep.sql", districts, tickets).execute(connection).await.map(drop)
+    let kept = sqlx::query_file!("src/store/figure_keep.sql", districts, tickets);
+    let closings = kept.fetch_all(&mut *connection).await?;
+    let came: Vec<_> = closings.iter().map(|closing| closing.came).collect();
+    let of: Vec<_> = closings.iter().map(|closing| closing.district_id).collect();
+    let categories: Vec<_> = closings.iter().map(|closing| closing.category_code.clone()).collect();
+    let lngs: Vec<_> = closings.iter().map(|closing| closing.gcj_lng).collect();
+    let lats: Vec<_> = closings.iter().map(|closing| closing.gcj_lat).collect();
+    let ats: Vec<_> = closings.iter().map(|closing| closing.closed_at).collect();
+    let recurrences = sqlx::query_file!(
+        "src/store/figure_recurrences.sql",
+        districts,
+        tickets,
+        &came,
+        &of,
+        &categories,
+        &lngs,
+        &lats,
+        &ats
+    );
+    recurrences.execute(connection).await.map(drop)
 }
 
 /// A sum that is not what the histories give.
@@ -105,18 +124,4 @@ pub async fn overdue(pool: &PgPool, wanted: &Wanted<'_>, now: chrono::DateTime<c
     )
     .fetch_one(pool)
     .await
-}
-
-/// How many reports of these months came within 30 days and 30 metres of a closed one of the same category, by the key asked for.
-pub async fn recurrences(pool: &PgPool, wanted: &Wanted<'_>) -> sqlx::Result<Vec<(String, i64)>> {
-    let rows = sqlx::query_file!(
-        "src/store/figure_recurrences.sql",
-        wanted.district_id,
-        wanted.from,
-        wanted.until,
-        wanted.places as _,
-        wanted.departments as _,
-        wanted.by,
-    );
-    Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.key, row.many)).collect())
 }

@@ -1,27 +1,32 @@
--- Reports of some months that came within 30 days after an earlier one of the same category, within 30 metres, had been closed.
--- 0.0004 degrees are 44 m of latitude: who stands in the same band or the next is then measured.
-with reported as materialized (
-    select t.ticket_id, t.state, t.category_code, t.place_path, t.department_id, t.received_at, t.closed_at, t.gcj_lng, t.gcj_lat,
-        floor(t.gcj_lat / 0.0004)::integer as band
-    from tickets.ticket t
-    where t.district_id = $1 and t.gcj_lat is not null
-        and t.received_at >= $2::date::timestamp at time zone 'Asia/Shanghai' - interval '31 days'
-        and t.received_at < ($3::date + interval '1 month') at time zone 'Asia/Shanghai'
-        and ($4::text[] is null or exists (select from unnest($4::text[]) p where t.place_path = p or starts_with(t.place_path, p || '.')))
-), closed as (
-    select r.*, r.band + next.step as near_band from reported r cross join (values (-1), (0), (1)) as next (step) where r.closed_at is not null
+-- Counts anew which of these tickets are recurrences, and which of those that came within 30 days after a closing that came or went:
+-- within 30 metres, in the same category. A merged one is none.
+with closing as (
+    select * from unnest($3::boolean[], $4::uuid[], $5::text[], $6::double precision[], $7::double precision[], $8::timestamptz[])
+        as c (came, district_id, category_code, gcj_lng, gcj_lat, closed_at)
+), asked as (
+    select district_id, ticket_id from unnest($1::uuid[], $2::uuid[]) as a (district_id, ticket_id)
+    union
+    select t.district_id, t.ticket_id from closing c join tickets.figure_ticket t
+        on t.district_id = c.district_id and t.category_code = c.category_code and t.recurs = not c.came
+        and tickets.band(t.gcj_lat) = any (array[tickets.band(c.gcj_lat) - 1, tickets.band(c.gcj_lat), tickets.band(c.gcj_lat) + 1])
+        and t.received_at > c.closed_at and t.received_at <= c.closed_at + interval '30 days'
+        and tickets.metres(t.gcj_lng, t.gcj_lat, c.gcj_lng, c.gcj_lat) <= 30
+), turned as materialized (
+    select t.* from asked join tickets.figure_ticket t using (district_id, ticket_id)
+    where t.recurs <> (t.counters[4] = 0 and exists (
+        select from tickets.figure_ticket e
+        where e.district_id = t.district_id and e.category_code = t.category_code
+            and tickets.band(e.gcj_lat) = any (array[tickets.band(t.gcj_lat) - 1, tickets.band(t.gcj_lat), tickets.band(t.gcj_lat) + 1])
+            and e.closed_at >= t.received_at - interval '30 days' and e.closed_at < t.received_at
+            and tickets.metres(e.gcj_lng, e.gcj_lat, t.gcj_lng, t.gcj_lat) <= 30))
+), marked as (
+    update tickets.figure_ticket t set recurs = not t.recurs from turned n
+    where (t.district_id, t.ticket_id) = (n.district_id, n.ticket_id)
 )
-select case $6::text when 'DEPARTMENT' then coalesce(t.department_id, '00000000-0000-0000-0000-000000000000')::text
-        when 'PLACE' then array_to_string((string_to_array(t.place_path, '.'))[1:3], '.') when 'CATEGORY' then t.category_code
-        when 'MONTH' then to_char(t.received_at at time zone 'Asia/Shanghai', 'YYYY-MM') else '' end as "key!",
-    count(*) as "many!"
-from reported t
-where t.received_at >= $2::date::timestamp at time zone 'Asia/Shanghai' and t.state <> 'MERGED'
-    and ($5::uuid[] is null or t.department_id = any ($5::uuid[]))
-    and exists (
-        select from closed e
-        where e.category_code = t.category_code and e.near_band = t.band and e.ticket_id <> t.ticket_id
-            and e.closed_at between t.received_at - interval '30 days' and t.received_at
-            and sqrt(pow((e.gcj_lat - t.gcj_lat) * 111320, 2)
-                + pow((e.gcj_lng - t.gcj_lng) * 111320 * cos(radians(t.gcj_lat)), 2)) <= 30)
-group by 1
+update tickets.figure f set recurrences = f.recurrences + d.many
+from (
+    select district_id, month, department_id, place_path, category_code, sum(case when recurs then -1 else 1 end) as many
+    from turned group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+) d
+where (f.district_id, f.month, f.department_id, f.place_path, f.category_code)
+    = (d.district_id, d.month, d.department_id, d.place_path, d.category_code)

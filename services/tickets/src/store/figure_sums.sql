@@ -3,7 +3,7 @@ with summed as (
     select case $6::text when 'DEPARTMENT' then f.department_id::text when 'PLACE' then f.place_path when 'CATEGORY' then f.category_code
             when 'MONTH' then to_char(f.month, 'YYYY-MM') else '' end as key,
         u.at, sum(u.value)::bigint as value
-    from tickets.figure f cross join lateral unnest(f.counters) with ordinality u (value, at)
+    from tickets.figure f cross join lateral unnest(f.counters || f.recurrences) with ordinality u (value, at)
     where f.district_id = $1 and f.month between $2 and $3
         and ($4::text[] is null or exists (select from unnest($4::text[]) p where f.place_path = p or starts_with(f.place_path, p || '.')))
         and ($5::uuid[] is null or f.department_id = any ($5::uuid[]))

@@ -17,9 +17,9 @@ pub fn figures((rows, overdue): (Vec<FigureRow>, Overdue)) -> wire::GetFiguresRe
     let row = |row: FigureRow| get_figures_response::Row {
         key: row.key,
         name: row.name,
-        rates: Some(rates(&row.figures, row.recurrences)),
+        rates: Some(rates(&row.figures)),
         figures: Some(counters(&row.figures)),
-        recurrences: row.recurrences,
+        recurrences: Some(row.figures.get("recurrences")),
     };
     wire::GetFiguresResponse {
         rows: rows.into_iter().map(row).collect(),
@@ -62,7 +62,7 @@ fn counters(figures: &Figures) -> wire::Figures {
     }
 }
 
-fn rates(figures: &Figures, recurrences: Option<i64>) -> wire::Rates {
+fn rates(figures: &Figures) -> wire::Rates {
     let (begun, answered, closed) = (figures.get("dispatched"), figures.get("answered"), figures.get("closed"));
     wire::Rates {
         response: figures.rate("claimed_on_time", figures.standing()),
@@ -72,7 +72,7 @@ fn rates(figures: &Figures, recurrences: Option<i64>) -> wire::Rates {
         satisfied: figures.rate("satisfied", answered),
         refusal: figures.rate("refusals", begun),
         first_time_fix: figures.rate("first_time_fixed", closed),
-        recurrence: recurrences.and_then(|many| share(many, figures.get("reported"))),
+        recurrence: figures.rate("recurrences", figures.get("reported")),
     }
 }
 
@@ -89,7 +89,7 @@ fn group(group: Group) -> public_summary::Group {
     let Some(figures) = group.figures else {
         return public_summary::Group { name: group.name, held_back: true, ..Default::default() };
     };
-    let told = rates(&figures, None);
+    let told = rates(&figures);
     let answered = Some(figures.get("answered")).filter(|answered| *answered >= LEAST_SHOWN);
     public_summary::Group {
         name: group.name,

@@ -1,12 +1,13 @@
 use chrono::TimeDelta;
 use proto::tickets::v1::{
-    GetFiguresRequest, GetFiguresResponse, GetPublicSummaryRequest, PublicSummary, RefuseRequest, WithdrawRequest,
-    figure_service_server::FigureService, ticket_service_server::TicketService,
+    GetFiguresRequest, GetFiguresResponse, GetPublicSummaryRequest, HandToCommunityRequest, PassUpRequest,
+    PublicSummary, RefuseRequest, ReopenRequest, ReportRequest, RuleRequest, WithdrawRequest,
+    figure_service_server::FigureService, get_figures_response, ticket_service_server::TicketService,
 };
 use tickets::{figures, followers_consumer, rpc::figures::FigureRpc, sweep};
 use tonic::{Request, Status};
 
-use crate::harness::{NEEDS_NO_PHOTO, World, answer, field, people::Person, reason, report};
+use crate::harness::{NEEDS_NO_PHOTO, World, answer, at, field, people::Person, reason, report};
 
 async fn get(world: &World, person: &Person, request: GetFiguresRequest) -> Result<GetFiguresResponse, Status> {
     let rpc = FigureRpc(world.replicas[0].0.clone());
@@ -69,6 +70,95 @@ async fn three_rates_are_kept_apart_and_a_missed_deadline_stays_on_record() {
 }
 
 #[tokio::test]
+async fn figures_are_told_by_place_and_by_month() {
+    let world = World::new().await;
+    let beside = async |lng, lat| {
+        let request = ReportRequest { location: Some(at(lng, lat)), ..report(NEEDS_NO_PHOTO) };
+        world.report(&world.courier, request).await.unwrap().ticket_id
+    };
+    world.pooled().await;
+    let claimed = world.pooled().await.ticket_id;
+    world.claim(&world.liaison, &claimed).await.unwrap();
+    beside(130.21, 47.31).await; // in the street, outside of its community
+    world.clock.advance(TimeDelta::days(8)); // 1 December in Asia/Shanghai
+    beside(130.35, 47.35).await;
+    world.hear(&followers_consumer(&world.replicas[0].0), 0).await;
+    let coordinator = Person::coordinator(world.gongnong);
+    let both =
+        |group_by| GetFiguresRequest { from_month: "2026-11".into(), until_month: "2026-12".into(), ..by(group_by) };
+    let rows = async |person: &Person, request| {
+        let rows = get(&world, person, request).await.unwrap().rows;
+        let row = |row: get_figures_response::Row| {
+            (row.key, row.name, row.figures.unwrap().reported, row.figures.unwrap().claimed_on_time)
+        };
+        rows.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let told = |key: &str, name: &str, reported, claimed| (key.to_owned(), name.to_owned(), reported, claimed);
+    let places =
+        [told("gn.hq", "红旗街道", 1, 0), told("gn.xy", &world.street_name, 1, 0), told("gn.xy.sh", "松鹤社区", 2, 1)];
+    assert_eq!(rows(&coordinator, both("PLACE")).await, places);
+    let months = [told("2026-11", "2026-11", 3, 1), told("2026-12", "2026-12", 1, 0)];
+    assert_eq!(rows(&coordinator, both("MONTH")).await, months);
+    assert_eq!(rows(&coordinator, by("MONTH")).await, months[1..], "this month where none is asked for");
+    assert_eq!(rows(&world.liaison, both("PLACE")).await, places[1..], "a street's liaison sees the street");
+    let narrow = GetFiguresRequest { place_path: "gn.xy.sh".into(), ..both("MONTH") };
+    assert_eq!(rows(&coordinator, narrow).await, [told("2026-11", "2026-11", 2, 1)]);
+}
+
+/// A closed ticket of each level: where it lies, passed up once, the street's department, a department by ruling.
+async fn closed_at_every_level(world: &World) -> [String; 4] {
+    let (worker, coordinator) = (Person::worker(world.gongnong), Person::coordinator(world.gongnong));
+    let hand = async |id: &str| {
+        let request = HandToCommunityRequest { ticket_id: id.into(), text: String::new() };
+        answer(world.rpc().hand_to_community(world.liaison.asks("HandToCommunity", request)).await).unwrap();
+    };
+    let small = async || {
+        let id = world.report(&world.courier, report("81003")).await.unwrap().ticket_id;
+        world.claim(&world.liaison, &id).await.unwrap();
+        hand(&id).await;
+        id
+    };
+    let (here, passed) = (small().await, small().await);
+    let pass = PassUpRequest { ticket_id: passed.clone(), reason: "需社区协调".into() };
+    answer(world.rpc().pass_up(worker.asks("PassUp", pass)).await).unwrap();
+    hand(&passed).await;
+    let (sent, ruled) =
+        (world.dispatched(NEEDS_NO_PHOTO).await.ticket_id, world.dispatched(NEEDS_NO_PHOTO).await.ticket_id);
+    let refuse = RefuseRequest { ticket_id: ruled.clone(), reason: "不属本部门职责".into() };
+    answer(world.rpc().refuse(world.handler.asks("Refuse", refuse)).await).unwrap();
+    let department_id = world.housing.to_string();
+    let rule =
+        RuleRequest { ticket_id: ruled.clone(), department_id, reason: "按清单".into(), ..Default::default() };
+    answer(world.rpc().rule(coordinator.asks("Rule", rule)).await).unwrap();
+    for (id, person) in [(&here, &worker), (&passed, &worker), (&sent, &world.handler), (&ruled, &world.handler)] {
+        world.resolve(person, id, &[]).await.unwrap();
+        world.rate(&world.courier, id, true, "").await.unwrap();
+    }
+    [here, passed, sent, ruled]
+}
+
+#[tokio::test]
+async fn what_was_solved_is_counted_at_the_level_that_solved_it_until_it_comes_back() {
+    let world = World::new().await;
+    let [here, ..] = closed_at_every_level(&world).await;
+    let consumer = followers_consumer(&world.replicas[0].0);
+    let heard = world.hear(&consumer, 0).await;
+    let levels = async || {
+        let sum = get(&world, &Person::coordinator(world.gongnong), by("")).await.unwrap().rows[0].figures.unwrap();
+        let levels =
+            [sum.solved_by_compound, sum.solved_by_community, sum.solved_by_subdistrict, sum.solved_by_district];
+        (sum.closed, sum.solved, levels)
+    };
+    assert_eq!(levels().await, (4, 4, [1, 1, 1, 1]));
+    let photo = world.photo(&world.courier);
+    let reopen = ReopenRequest { ticket_id: here, text: "又堆上了".into(), media_ids: vec![photo] };
+    answer(world.rpc().reopen(world.courier.asks("Reopen", reopen)).await).unwrap();
+    world.hear(&consumer, heard).await;
+    assert_eq!(levels().await, (3, 3, [0, 1, 1, 1]));
+    assert_eq!(figures::verify(&world.pool).await.unwrap(), [], "the histories give the same");
+}
+
+#[tokio::test]
 async fn a_sum_that_was_tampered_with_is_reported_and_a_recount_mends_it() {
     let world = World::new().await;
     month(&world).await;
@@ -95,21 +185,6 @@ async fn hearing_everything_again_counts_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_report_of_what_was_closed_there_before_is_a_recurrence() {
-    let world = World::new().await;
-    let first = world.dispatched(NEEDS_NO_PHOTO).await.ticket_id;
-    world.resolve(&world.handler, &first, &[]).await.unwrap();
-    world.rate(&world.courier, &first, true, "").await.unwrap();
-    world.clock.advance(TimeDelta::days(2));
-    world.pooled().await;
-    world.report(&world.courier, report("85002")).await.unwrap();
-    world.hear(&followers_consumer(&world.replicas[0].0), 0).await;
-    let rows = get(&world, &Person::coordinator(world.gongnong), by("CATEGORY")).await.unwrap().rows;
-    let again: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.recurrences)).collect();
-    assert_eq!(again, [(NEEDS_NO_PHOTO, Some(1)), ("85002", Some(0))]);
-}
-
-#[tokio::test]
 async fn staff_see_their_own_part_and_the_public_only_groups_that_hide_everybody() {
     let world = World::new().await;
     month(&world).await;
@@ -120,7 +195,7 @@ async fn staff_see_their_own_part_and_the_public_only_groups_that_hide_everybody
     assert_eq!(get(&world, &world.liaison, by("")).await.unwrap().rows[0].figures.unwrap().reported, 4);
     assert!(get(&world, &Person::coordinator(world.xingshan), by("")).await.unwrap().rows.is_empty());
     let year = GetFiguresRequest { from_month: "2025-12".into(), until_month: "2026-11".into(), ..by("") };
-    assert_eq!(get(&world, &world.liaison, year).await.unwrap().rows[0].recurrences, None, "too many months");
+    assert_eq!(get(&world, &world.liaison, year).await.unwrap().rows[0].recurrences, Some(0));
     let narrow = GetFiguresRequest { place_path: "gn.xy".into(), ..by("") };
     let foreign = get(&world, &Person::liaison(world.gongnong, "gn.hq"), narrow).await.unwrap_err();
     assert_eq!(reason(&foreign), "PLACE_NOT_ALLOWED");

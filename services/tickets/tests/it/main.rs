@@ -3,6 +3,8 @@
 mod casework;
 mod channels;
 mod claim;
+mod community;
+mod coordination;
 mod deadlines;
 mod figures;
 mod governance;
@@ -13,7 +15,9 @@ mod inbox;
 mod lifecycle;
 mod list;
 mod migration;
+mod pauses;
 mod precedents;
+mod recurrences;
 mod report;
 mod rewards;
 mod similar;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     World,
-    invariants::{Track, check, settle},
+    invariants::{Track, begun, check, settle},
     morning,
 };
 use crate::{
@@ -69,7 +69,7 @@ impl Walk {
         let reporter = self.world.people[self.dice.roll(2)].clone();
         let ticket = self.world.born(self.born, &reporter, self.now, 2 + i16::try_from(self.dice.roll(3)).unwrap());
         let change = Change::born(ticket.clone(), String::new());
-        let Value::Object(replayed) = change.facts else { panic!("facts") };
+        let replayed = begun(&ticket, &change);
         Track { ticket, replayed, last_at: self.now, award: "", activations: 0, time_in_states: TimeDelta::zero() }
     }
 

@@ -1,6 +1,6 @@
 //! People as their tokens describe them; what an RPC lets them reach comes from its own option.
 use chassis::{
-    access::admit,
+    access::{Caller, admit},
     token::{ClaimedPost, Claims},
 };
 use proto::api::v1::post::Role;
@@ -46,14 +46,23 @@ impl Person {
         self.asks_of("TicketService", method, message)
     }
 
+    /// Whether the access layer lets this person call it at all.
+    pub fn may(&self, method: &str) -> bool {
+        self.admitted("TicketService", method).is_some()
+    }
+
     /// The same of another service.
     pub fn asks_of<M>(&self, service: &str, method: &str, message: M) -> Request<M> {
-        let (posts, iat, exp) = (self.posts.clone(), 0, i64::MAX);
-        let claims = Claims { sub: self.id, did: self.district, sid: Uuid::now_v7(), posts, iat, exp };
-        let method = &proto::methods()[&format!("/hemei.tickets.v1.{service}/{method}")];
-        let caller = admit(method.access.as_ref().unwrap(), &claims).expect("the role may call this");
+        let caller = self.admitted(service, method).expect("the role may call this");
         let mut request = Request::new(message);
         request.extensions_mut().insert(caller);
         request
+    }
+
+    fn admitted(&self, service: &str, method: &str) -> Option<Caller> {
+        let (posts, iat, exp) = (self.posts.clone(), 0, i64::MAX);
+        let claims = Claims { sub: self.id, did: self.district, sid: Uuid::now_v7(), posts, iat, exp };
+        let method = &proto::methods()[&format!("/hemei.tickets.v1.{service}/{method}")];
+        admit(method.access.as_ref().unwrap(), &claims)
     }
 }
