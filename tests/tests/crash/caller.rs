@@ -1,0 +1,110 @@
+//! A caller: asks until there is an answer, sometimes more than once.
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
+use hemei_tests::{Answer, Client, retry};
+use rand::{Rng, rngs::StdRng};
+use serde_json::Value;
+
+use super::bank::Bank;
+
+/// A client gives up retrying after this; several kills may follow each other.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// What callers may be refused with, because others were faster.
+const REFUSALS: [&str; 9] = [
+    "OUT_OF_STOCK",
+    "POINTS_INSUFFICIENT",
+    "REDEMPTION_ENDED",
+    "STOCK_BELOW_RESERVED",
+    "LATE_POINTS_MISSING",
+    "LATE_STOCK_MISSING",
+    "PRIZE_LIMIT",
+    "CODE_TOO_OFTEN",
+    // told of a time before the code was given out
+    "FIELD_INVALID",
+];
+
+/// What is asked of whom.
+pub struct Question<'q> {
+    pub what: &'static str,
+    pub who: &'q Client,
+    pub path: &'q str,
+    pub body: &'q Value,
+    /// What is the same in every answer.
+    pub same: &'q [&'q str],
+    /// Whether it succeeds for ever once it has.
+    pub lasting: bool,
+}
+
+pub struct Caller {
+    pub bank: Arc<Bank>,
+    pub random: StdRng,
+}
+
+impl Caller {
+    /// Asks until there is an answer; by chance gives up in the middle first, asks twice at once, or again afterwards. Answers a
+    /// success, or nothing where others were faster.
+    pub async fn ask(&mut self, question: &Question<'_>) -> Result<Option<Value>> {
+        let Question { what, who, path, body, .. } = *question;
+        // whoever entered too many codes is not helped by entering them again
+        let ask = || retry::post_unless(who, path, body, PATIENCE, "CODE_TOO_OFTEN");
+        if self.random.random_bool(0.1) {
+            let patience = Duration::from_millis(self.random.random_range(0..20));
+            if tokio::time::timeout(patience, who.post(path, body)).await.is_err() {
+                self.bank.count("cut off");
+            }
+        }
+        let mut answers = if self.random.random_bool(0.1) {
+            let (one, two) = tokio::join!(ask(), ask());
+            vec![one?, two?]
+        } else {
+            vec![ask().await?]
+        };
+        if self.random.random_bool(0.1) {
+            answers.push(ask().await?);
+        }
+        self.judge(question, &answers).with_context(|| format!("{what}: {path} with {body}"))
+    }
+
+    fn judge(&self, question: &Question<'_>, answers: &[Answer]) -> Result<Option<Value>> {
+        let mut success: Option<Value> = None;
+        for answer in answers {
+            let (code, body) = (answer.code(), answer.json());
+            if !answer.status.is_success() {
+                ensure!(REFUSALS.contains(&code.as_str()), "refused: {} {body}", answer.status);
+                ensure!(success.is_none() || !question.lasting, "refused though it had succeeded: {body}");
+                self.bank.count(&format!("{}: {code}", question.what));
+                continue;
+            }
+            self.bank.count(question.what);
+            if let Some(first) = &success {
+                let differs = question.same.iter().find(|field| first[**field] != body[**field]);
+                ensure!(differs.is_none(), "{differs:?} differs between {first} and {body}");
+            }
+            success.get_or_insert(body);
+        }
+        Ok(success)
+    }
+
+    /// The same where nobody else can be faster.
+    pub async fn must(&mut self, question: &Question<'_>) -> Result<Value> {
+        let answer = self.ask(question).await?;
+        answer.with_context(|| format!("refused: {} {} with {}", question.what, question.path, question.body))
+    }
+
+    /// A short while, so that many callers leave the machine some air.
+    pub async fn pause(&mut self, longest: u64) {
+        tokio::time::sleep(Duration::from_millis(self.random.random_range(longest / 4..longest))).await;
+    }
+
+    /// Reads something; nothing while it cannot be read.
+    pub async fn read(&self, who: &Client, path: &str) -> Result<Option<Value>> {
+        match who.get(path).await {
+            Ok(answer) if answer.status.is_success() => Ok(Some(answer.json())),
+            Ok(answer) if !answer.status.is_server_error() && answer.status.as_u16() != 429 => {
+                bail!("{path}: {} {}", answer.status, answer.json())
+            }
+            _ => Ok(None),
+        }
+    }
+}
