@@ -6,35 +6,20 @@ use serde_json::Value;
 
 use crate::client::{Answer, Client};
 
-/// What comes back is not met by everybody at once and again and again.
-const LONGEST_PAUSE: Duration = Duration::from_millis(300);
-
 /// Posts until the answer is neither a lost connection nor a 429 or 5xx; at most `limit`.
 pub async fn post(client: &Client, path: &str, body: &Value, limit: Duration) -> Result<Answer> {
-    post_unless(client, path, body, limit, "").await
-}
-
-/// The same, but a 429 of this code is an answer too.
-pub async fn post_unless(client: &Client, path: &str, body: &Value, limit: Duration, code: &str) -> Result<Answer> {
     let begun = Instant::now();
-    let mut pause = Duration::from_millis(30);
     loop {
         let answer = client.post(path, body).await;
         match &answer {
-            Ok(answer)
-                if !answer.status.is_server_error()
-                    && (answer.status.as_u16() != 429 || !code.is_empty() && answer.code() == code) =>
-            {
+            Ok(answer) if !answer.status.is_server_error() && answer.status.as_u16() != 429 => {
                 return Ok(answer.clone());
             }
             _ if begun.elapsed() > limit => {
                 let last = answer.map(|answer| String::from_utf8_lossy(&answer.bytes).into_owned());
                 bail!("{path} did not succeed in {limit:?}: {last:?}");
             }
-            _ => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-            }
+            _ => tokio::time::sleep(Duration::from_millis(30)).await,
         }
     }
 }
