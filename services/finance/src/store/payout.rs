@@ -87,7 +87,7 @@ pub async fn go(
 ) -> sqlx::Result<bool> {
     let (from, to) = wanted.states();
     let from: Vec<&str> = from.iter().map(|state| state.code()).collect();
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     super::award_fund::lock(&mut transaction, &[district_id]).await?;
     let moved = sqlx::query_scalar!(
         r#"with e as (

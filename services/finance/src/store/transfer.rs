@@ -211,7 +211,7 @@ pub struct End<'a> {
 
 /// Ends a transfer once, with its payout and its money; false where it had ended before.
 pub async fn finish(pool: &PgPool, open: &Open, end: End<'_>) -> sqlx::Result<bool> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     super::award_fund::lock(&mut transaction, &[open.district_id]).await?;
     let ended = sqlx::query!(
         "update finance.wechat_transfer t set state = $2, transfer_bill_no = coalesce(nullif($3, ''), t.transfer_bill_no),

@@ -52,7 +52,7 @@ pub async fn count(
     (stock_take_id, prize_id): (Uuid, Uuid),
     (counted, note): (i64, &str),
 ) -> sqlx::Result<Option<StockTake>> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     // who waits for the lock must count what is reserved as it is after the wait
     sqlx::query!(
         "select 1 as locked from incentives.prize where district_id = $1 and prize_id = $2 for update",
