@@ -30,7 +30,7 @@ impl Caller {
                 bank.count("step of a ticket");
             }
             drop(busy);
-            self.pause(200).await;
+            self.pause(500).await;
         }
         Ok(())
     }

@@ -27,8 +27,8 @@ impl Caller {
             match self.random.random_range(0..100) {
                 0..40 => self.redeem().await?,
                 40..52 => self.cancel().await?,
-                52..62 => self.hand_over().await?,
-                62..70 => self.hand_over_many().await?,
+                52..58 => self.hand_over().await?,
+                58..70 => self.hand_over_many().await?,
                 70..77 => self.take_back().await?,
                 77..86 => self.grant().await?,
                 86..92 => self.reverse().await?,
@@ -36,7 +36,7 @@ impl Caller {
                 _ => self.import().await?,
             }
             drop(busy);
-            self.pause(1000).await;
+            self.pause(1500).await;
         }
         Ok(())
     }
@@ -116,27 +116,28 @@ impl Caller {
 
     async fn hand_over_many(&mut self) -> Result<()> {
         let (bank, worker, many) = (self.bank.clone(), self.worker(), self.random.random_range(2..6));
-        let items: Vec<_> = bank
+        let mut items: Vec<_> = bank
             .some_reserved(&mut self.random, many)
             .into_iter()
             .map(|reservation| json!({"code": reservation.code, "handed_over_at": self.handed_over_at()}))
             .collect();
-        if items.is_empty() {
-            return Ok(());
-        }
-        let question = Question {
-            what: "hand over many",
-            who: &worker,
-            path: "/v1/redemptions:hand_over_many",
-            body: &json!({"items": items}),
-            same: &[],
-            lasting: false,
-        };
-        let Some(answer) = self.ask(&question).await? else { return Ok(()) };
-        for outcome in answer["outcomes"].as_array().context("outcomes")? {
-            if outcome["redemption"].is_object() {
+        while !items.is_empty() {
+            let question = Question {
+                what: "hand over many",
+                who: &worker,
+                path: "/v1/redemptions:hand_over_many",
+                body: &json!({"items": items}),
+                same: &[],
+                lasting: false,
+            };
+            let answer = self.must(&question).await?;
+            let outcomes = answer["outcomes"].as_array().context("outcomes")?;
+            for outcome in outcomes.iter().filter(|outcome| outcome["redemption"].is_object()) {
                 self.handed_over(id_of(&outcome["redemption"], "redemption_id")?)?;
             }
+            // what could not be answered, be it done or not, is told again
+            let mut again = outcomes.iter().map(|outcome| outcome["retryable"] == true);
+            items.retain(|_| again.next() == Some(true));
         }
         Ok(())
     }
