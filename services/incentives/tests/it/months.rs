@@ -247,6 +247,15 @@ async fn an_accepted_appeal_takes_the_list_back_and_nothing_is_paid_before_it_is
     world.state.clock.advance(TimeDelta::hours(49));
     assert_eq!(sweep_months(&world.state).await.unwrap(), (0, 1));
     assert_eq!(ordered(&world).await, [(first.to_string(), 50_000), (third.to_string(), 30_000)]);
+    // why is between the member and those who decide
+    for (by, reasons) in [(third, ["", "复核后调整"]), (first, ["", ""]), (second, ["", ""])] {
+        let request = world.ask(by, "MonthService/GetMonth", GetMonthRequest { month: "2026-11".into() });
+        let seen = world.months().get_month(request).await.unwrap().into_inner();
+        let told: Vec<_> = seen.awards.iter().filter(|award| award.rank != 2).map(|award| &award.reason).collect();
+        assert_eq!(told, reasons);
+    }
+    let seen = get(&world, admin).await.unwrap();
+    assert!(seen.awards.iter().filter(|award| award.rank > 1).all(|award| award.reason == "复核后调整"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
