@@ -98,6 +98,7 @@ async fn run(instance: &Instance, kills: usize, seed: u64) -> Result<()> {
         caller??;
     }
     bank.quiet_moment().await.context("audit at the end")?;
+    bank.auditor_is_awake().await?;
     let counts = bank.counts.lock().unwrap().clone();
     println!("{counts:#?}");
     let done: usize = counts.iter().filter(|(what, _)| !what.contains(':')).map(|(_, many)| many).sum();

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hemei_tests::{
     Client, audit,
     audit::{Acknowledged, Reached, Redeemed},
@@ -189,6 +189,26 @@ impl Bank {
         feeds::quiet(&self.pool).await?;
         let told = self.told.lock().unwrap().clone();
         audit::all(&self.pool, &told).await
+    }
+
+    /// Whether the auditor sees what is wrong: something that was never done, done otherwise, or done once more.
+    pub async fn auditor_is_awake(&self) -> Result<()> {
+        let lies: [fn(&mut Acknowledged); 8] = [
+            |told| drop(told.tickets.insert(Uuid::now_v7(), vec!["report"])),
+            |told| told.activities.values_mut().take(1).for_each(|(_, people)| *people += 1),
+            |told| told.reversals.values_mut().take(1).for_each(|by| *by += 1),
+            |told| told.redemptions.values_mut().take(1).for_each(|one| one.quantity += 1),
+            |told| told.stock_takes.values_mut().take(1).for_each(|(.., difference)| *difference += 1),
+            |told| told.pieces.values_mut().take(1).for_each(|pieces| *pieces -= 1),
+            |told| drop(told.fund_entries.insert(Uuid::now_v7(), 1)),
+            |told| told.payouts.values_mut().for_each(|(times, _)| *times += 1),
+        ];
+        for (number, lie) in lies.into_iter().enumerate() {
+            let mut told = self.told.lock().unwrap().clone();
+            lie(&mut told);
+            ensure!(audit::all(&self.pool, &told).await.is_err(), "the auditor did not see lie {number}");
+        }
+        Ok(())
     }
 
     /// Time passes for some reservations and points: by what is stored their hour has come, and the service ends them.
