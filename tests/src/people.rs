@@ -57,12 +57,7 @@ impl Point {
 
 /// The demo people, of every role and district.
 pub async fn all(client: &Client) -> Result<Vec<Person>> {
-    some(client, 40).await
-}
-
-/// So many of every role and district.
-pub async fn some(client: &Client, per_role: usize) -> Result<Vec<Person>> {
-    let answer = client.get(&format!("/sandbox/people.json?per_role={per_role}")).await?.success()?;
+    let answer = client.get("/sandbox/people.json?per_role=40").await?.success()?;
     Ok(serde_json::from_value(answer["people"].clone())?)
 }
 

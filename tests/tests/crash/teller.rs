@@ -25,14 +25,14 @@ impl Caller {
             let bank = self.bank.clone();
             let busy = bank.busy.read().await;
             match self.random.random_range(0..100) {
-                0..40 => self.redeem().await?,
-                40..52 => self.cancel().await?,
-                52..58 => self.hand_over().await?,
-                58..70 => self.hand_over_many().await?,
-                70..77 => self.take_back().await?,
-                77..86 => self.grant().await?,
-                86..92 => self.reverse().await?,
-                92..97 => self.count_shelf().await?,
+                0..42 => self.redeem().await?,
+                42..54 => self.cancel().await?,
+                54..58 => self.hand_over().await?,
+                58..65 => self.hand_over_many().await?,
+                65..73 => self.take_back().await?,
+                73..82 => self.grant().await?,
+                82..90 => self.reverse().await?,
+                90..96 => self.count_shelf().await?,
                 _ => self.import().await?,
             }
             drop(busy);
