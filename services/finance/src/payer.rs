@@ -54,15 +54,16 @@ pub async fn run(state: Finance, wechat: WeChat, stop: CancellationToken) {
 /// worked on keeps no other waiting: what went wrong first is answered at the end.
 pub async fn pass(state: &Finance, wechat: &WeChat) -> Result<usize, Fault> {
     let full = usize::try_from(BATCH).unwrap_or(usize::MAX);
-    let (mut touched, mut wrong) = (0, None);
+    let (mut touched, mut wrong, mut last) = (0, None, None);
     loop {
-        let ready = store::transfer::candidates(&state.pool, BATCH).await?;
+        let ready = store::transfer::candidates(&state.pool, last.as_ref(), BATCH).await?;
         let many = ready.len();
+        last = ready.last().cloned();
         let begun = stream::iter(ready).map(|payout| async move { begin(state, wechat, &payout).await });
         let begun: Vec<Result<bool, Fault>> = begun.buffer_unordered(AT_ONCE).collect().await;
         let begun = begun.into_iter().filter_map(|begun| keep(begun, &mut wrong)).filter(|begun| *begun).count();
         touched += begun;
-        if many < full || begun == 0 {
+        if many < full {
             break;
         }
     }

@@ -100,6 +100,7 @@ impl TransferState {
 pub struct Candidate {
     pub district_id: Uuid,
     pub payout_id: Uuid,
+    pub ordered_at: DateTime<Utc>,
     pub round: i32,
     pub month: String,
     pub rank: i32,

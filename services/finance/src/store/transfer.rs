@@ -5,15 +5,19 @@ use uuid::Uuid;
 
 use crate::transfer::{CONFIRM_WITHIN, Candidate, Known, Open, TransferState};
 
-/// Payouts that are ready and claimed by WeChat, the first ordered first.
-pub async fn candidates(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Candidate>> {
+/// Payouts that are ready and claimed by WeChat, the first ordered first, beyond one of them.
+pub async fn candidates(pool: &PgPool, beyond: Option<&Candidate>, limit: i64) -> sqlx::Result<Vec<Candidate>> {
     sqlx::query_as!(
         Candidate,
-        r#"select p.district_id, p.payout_id, p.round, p.month, p.rank, p.net_fen as "net_fen!", p.openid_sealed as "openid_sealed!",
+        r#"select p.district_id, p.payout_id, p.ordered_at, p.round, p.month, p.rank, p.net_fen as "net_fen!", p.openid_sealed as "openid_sealed!",
             finance.out_bill_no(p.district_id, p.payout_id, p.round) as "out_bill_no!"
         from finance.payout p
         where p.state = 'READY' and p.method = 'WECHAT' and p.openid_sealed is not null
-        order by p.ordered_at, p.payout_id limit $1"#,
+            and ($1::timestamptz is null or (p.ordered_at, p.payout_id, p.district_id) > ($1, $2, $3))
+        order by p.ordered_at, p.payout_id, p.district_id limit $4"#,
+        beyond.map(|last| last.ordered_at),
+        beyond.map(|last| last.payout_id),
+        beyond.map(|last| last.district_id),
         limit
     )
     .fetch_all(pool)
