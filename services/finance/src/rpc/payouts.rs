@@ -45,8 +45,10 @@ impl PayoutService for Payouts {
     }
 
     async fn list_my_payouts(&self, request: Request<v1::ListMyPayoutsRequest>) -> Answer<v1::ListPayoutsResponse> {
-        let payouts = ops::list_my_payouts(&self.0, &caller(&request)?).await?;
-        Ok(Response::new(wire::payouts::own_list(&self.0, payouts)?))
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let page = (asked.page_size, asked.page_token.as_str());
+        let (payouts, next_page_token) = ops::list_my_payouts(&self.0, &caller, page).await?;
+        Ok(Response::new(wire::payouts::own_list(&self.0, payouts, next_page_token)?))
     }
 
     async fn claim_payout(&self, request: Request<v1::ClaimPayoutRequest>) -> Answer<v1::Payout> {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-pub use self::list::{Wanted, list};
+pub use self::list::{Wanted, list, list_of};
 use crate::payout::{Method, Move, Ordered, PayoutState};
 
 /// Orders payouts, each award once, and holds money for them as far as there is any.
