@@ -44,11 +44,18 @@ impl Caller {
     /// Asks until there is an answer; by chance gives up in the middle first, asks twice at once, or again afterwards. Answers a
     /// success, or nothing where others were faster.
     pub async fn ask(&mut self, question: &Question<'_>) -> Result<Option<Value>> {
+        Ok(self.ask_all(question).await?.into_iter().next())
+    }
+
+    /// The same with every success, in their order.
+    pub async fn ask_all(&mut self, question: &Question<'_>) -> Result<Vec<Value>> {
         let Question { what, who, path, body, .. } = *question;
         let ask = || retry::post(who, path, body, PATIENCE);
+        let mut cut_off = false;
         if self.random.random_bool(0.1) {
             let patience = Duration::from_millis(self.random.random_range(0..20));
-            if tokio::time::timeout(patience, who.post(path, body)).await.is_err() {
+            cut_off = tokio::time::timeout(patience, who.post(path, body)).await.is_err();
+            if cut_off {
                 self.bank.count("cut off");
             }
         }
@@ -61,30 +68,34 @@ impl Caller {
         } else {
             vec![ask().await?]
         };
-        if self.random.random_bool(0.1) {
+        if cut_off && !question.lasting {
+            // what was given up may have come after what was refused
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            answers.push(ask().await?);
+        } else if self.random.random_bool(0.1) {
             answers.push(ask().await?);
         }
         self.judge(question, &answers).with_context(|| format!("{what}: {path} with {body}"))
     }
 
-    fn judge(&self, question: &Question<'_>, answers: &[Answer]) -> Result<Option<Value>> {
-        let mut success: Option<Value> = None;
+    fn judge(&self, question: &Question<'_>, answers: &[Answer]) -> Result<Vec<Value>> {
+        let mut successes: Vec<Value> = Vec::new();
         for answer in answers {
             let (code, body) = (answer.code(), answer.json());
             if !answer.status.is_success() {
                 ensure!(REFUSALS.contains(&code.as_str()), "refused: {} {body}", answer.status);
-                ensure!(success.is_none() || !question.lasting, "refused though it had succeeded: {body}");
+                ensure!(successes.is_empty() || !question.lasting, "refused though it had succeeded: {body}");
                 self.bank.count(&format!("{}: {code}", question.what));
                 continue;
             }
             self.bank.count(question.what);
-            if let Some(first) = &success {
+            if let Some(first) = successes.first() {
                 let differs = question.same.iter().find(|field| first[**field] != body[**field]);
                 ensure!(differs.is_none(), "{differs:?} differs between {first} and {body}");
             }
-            success.get_or_insert(body);
+            successes.push(body);
         }
-        Ok(success)
+        Ok(successes)
     }
 
     /// The same where nobody else can be faster.

@@ -130,13 +130,16 @@ impl Caller {
                 same: &[],
                 lasting: false,
             };
-            let answer = self.must(&question).await?;
-            let outcomes = answer["outcomes"].as_array().context("outcomes")?;
-            for outcome in outcomes.iter().filter(|outcome| outcome["redemption"].is_object()) {
-                self.handed_over(id_of(&outcome["redemption"], "redemption_id")?)?;
+            let mut again = Vec::new();
+            for answer in self.ask_all(&question).await? {
+                let outcomes = answer["outcomes"].as_array().context("outcomes")?;
+                for outcome in outcomes.iter().filter(|outcome| outcome["redemption"].is_object()) {
+                    self.handed_over(id_of(&outcome["redemption"], "redemption_id")?)?;
+                }
+                again = outcomes.iter().map(|outcome| outcome["retryable"] == true).collect();
             }
             // what could not be answered, be it done or not, is told again
-            let mut again = outcomes.iter().map(|outcome| outcome["retryable"] == true);
+            let mut again = again.into_iter();
             items.retain(|_| again.next() == Some(true));
         }
         Ok(())
