@@ -126,6 +126,14 @@ pub struct Open {
     pub next_at: DateTime<Utc>,
 }
 
+/// Transfers under way of a merchant that is not ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strangers {
+    pub mch_id: String,
+    pub app_id: String,
+    pub transfers: i64,
+}
+
 /// What is known of a transfer, whoever asks.
 #[derive(Clone, Debug)]
 pub struct Known {

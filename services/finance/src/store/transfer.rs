@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::transfer::{CONFIRM_WITHIN, Candidate, Known, Open, TransferState};
+use crate::transfer::{CONFIRM_WITHIN, Candidate, Known, Open, Strangers, TransferState};
 
 /// Payouts that are ready and claimed by WeChat, the first ordered first, beyond one of them.
 pub async fn candidates(pool: &PgPool, beyond: Option<&Candidate>, limit: i64) -> sqlx::Result<Vec<Candidate>> {
@@ -100,6 +100,20 @@ pub async fn next_due(pool: &PgPool, (mch_id, app_id): (&str, &str)) -> sqlx::Re
         app_id
     )
     .fetch_one(pool)
+    .await
+}
+
+/// Transfers under way of other merchants, or of all where there is none.
+pub async fn strangers(pool: &PgPool, merchant: Option<(&str, &str)>) -> sqlx::Result<Vec<Strangers>> {
+    let (mch_id, app_id) = merchant.unzip();
+    sqlx::query_as!(
+        Strangers,
+        r#"select mch_id, app_id, count(*) as "transfers!" from finance.wechat_transfer
+        where next_at is not null and (mch_id, app_id) is distinct from ($1, $2) group by 1, 2 order by 1, 2"#,
+        mch_id,
+        app_id
+    )
+    .fetch_all(pool)
     .await
 }
 
