@@ -130,6 +130,7 @@ async fn create(state: &Finance, wechat: &WeChat, open: &Open, request: &str) ->
 async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fault> {
     let request = state.vault.open(REQUEST, &open.request_sealed)?;
     match wechat.find(&open.out_bill_no).await {
+        Ok(bill) if open.cancel_asked && bill.state.can_be_cancelled() => cancel(state, wechat, open, bill).await,
         Ok(bill) if bill.state == TransferState::WaitUserConfirm && !open.has_package => {
             // only the answer to the request names the package: the same request is made again
             let again = wechat.transfer(&open.out_bill_no, &request).await;
@@ -137,6 +138,11 @@ async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fau
         }
         Ok(bill) => learn(state, wechat, open, &bill).await,
         Err(Failure::NotFound) if open.state == TransferState::Tried => match open.refused_at {
+            // given up before WeChat knew of it, unless the request is still on its way
+            None if open.cancel_asked => {
+                let now = state.clock.now();
+                Ok(store::transfer::refuse(&state.pool, open, "", (now, now + SETTLED)).await?)
+            }
             None => create(state, wechat, open, &request).await,
             Some(at) if state.clock.now() - at >= SETTLED => {
                 finish(state, open, TransferState::Refused, ("", "")).await
@@ -147,6 +153,15 @@ async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fau
             tracing::error!(out_bill_no = open.out_bill_no, "WeChat does not know a transfer that it had taken");
             put_off(state, open, &failure).await
         }
+        Err(failure) => put_off(state, open, &failure).await,
+    }
+}
+
+/// Takes a transfer back that was given up here. Even where WeChat says that it is done, the end is what it answers when it is asked
+/// again.
+async fn cancel(state: &Finance, wechat: &WeChat, open: &Open, bill: Bill) -> Result<(), Fault> {
+    match wechat.cancel(&open.out_bill_no).await {
+        Ok(_) => learn(state, wechat, open, &Bill { state: TransferState::Canceling, ..bill }).await,
         Err(failure) => put_off(state, open, &failure).await,
     }
 }

@@ -83,6 +83,12 @@ impl PayoutService for Payouts {
         self.go(&request, payout_id, &Move::Returned { reason }).await
     }
 
+    async fn cancel_transfer(&self, request: Request<v1::CancelTransferRequest>) -> Answer<v1::Payout> {
+        let payout_id = wire::id("payout_id", &request.get_ref().payout_id)?;
+        let payout = ops::cancel_transfer(&self.0, &caller(&request)?, payout_id).await?;
+        Ok(Response::new(wire::payouts::payout(&self.0, payout)?))
+    }
+
     async fn offer_payout(&self, request: Request<v1::OfferPayoutRequest>) -> Answer<v1::Payout> {
         let payout_id = wire::id("payout_id", &request.get_ref().payout_id)?;
         self.go(&request, payout_id, &Move::Offered).await

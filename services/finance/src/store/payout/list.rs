@@ -42,6 +42,7 @@ struct Row {
     app_id: Option<String>,
     package_sealed: Option<Vec<u8>>,
     confirm_by: Option<DateTime<Utc>>,
+    cancel_asked: bool,
 }
 
 /// At most so many, oldest first.
@@ -58,7 +59,8 @@ pub async fn list(
             p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
             p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
             t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
-            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?"
+            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
+            t.cancel_asked_at is not null as "cancel_asked!"
         from finance.payout p
         left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
         left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
@@ -91,7 +93,8 @@ pub async fn list_of(
             p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
             p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
             t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
-            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?"
+            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
+            t.cancel_asked_at is not null as "cancel_asked!"
         from finance.payout p
         left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
         left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
@@ -115,6 +118,7 @@ fn payout(row: Row) -> Payout {
         app_id,
         package_sealed,
         confirm_by,
+        cancel_asked: row.cancel_asked,
     });
     Payout {
         payout_id: row.payout_id,
