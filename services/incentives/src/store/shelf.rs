@@ -148,3 +148,22 @@ pub async fn take_back(
     );
     Ok(taken.fetch_one(pool).await? > 0)
 }
+
+/// Whether it was this person who took it back, in this way.
+pub async fn took_back(
+    pool: &PgPool,
+    asked: &Asked,
+    redemption_id: Uuid,
+    (restock, reason): (bool, &str),
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from incentives.redemption where district_id = $1 and redemption_id = $2 and state = 'RETURNED'
+            and returned_by = $3 and restocked = $4 and return_reason = $5) as "so!""#,
+        asked.district_id,
+        redemption_id,
+        asked.person_id,
+        restock,
+        reason
+    );
+    taken.fetch_one(pool).await
+}
