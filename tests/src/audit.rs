@@ -4,10 +4,13 @@ mod histories;
 mod points;
 pub mod prizes;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
 use anyhow::{Result, ensure};
-use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgPoolOptions};
+use sqlx::{
+    AssertSqlSafe, PgPool, Row,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use uuid::Uuid;
 
 /// What clients were told had happened. Nothing else of it may have happened while nobody is asking.
@@ -54,7 +57,9 @@ pub enum Reached {
 
 /// Opens the private database of an instance.
 pub async fn open(url: &str) -> Result<PgPool> {
-    Ok(PgPoolOptions::new().max_connections(2).connect(url).await?)
+    // a server that was killed has forgotten how large its tables are
+    let options = PgConnectOptions::from_str(url)?.options([("enable_nestloop", "off")]);
+    Ok(PgPoolOptions::new().max_connections(2).connect_with(options).await?)
 }
 
 /// Everything at once; the error names the first thing that is wrong.
@@ -75,23 +80,20 @@ async fn none(pool: &PgPool, what: &str, statement: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every account of a ledger is the sum of its legs, without a gap, and not negative; every other leg is the district's; and all
-/// of it together is nothing.
+/// Every account of a ledger is the sum of its legs, without a gap, and not negative; every leg has its account, but those of the
+/// district; and all of it together is nothing.
 async fn ledger(pool: &PgPool, schema: &str) -> Result<()> {
     let statement = format!(
-        "select a.owner_id::text, a.purpose, a.posted::text, l.total::text, a.version::text from {schema}.account a
-         left join lateral (select coalesce(sum(amount), 0) as total, count(*) as legs from (
-             select amount from {schema}.transfer t where t.district_id = a.district_id
-                 and (t.credit_owner_id, t.credit_purpose) = (a.owner_id, a.purpose)
+        "with legs as (
+             select district_id, credit_owner_id as owner_id, credit_purpose as purpose, amount from {schema}.transfer
              union all
-             select -amount from {schema}.transfer t where t.district_id = a.district_id
-                 and (t.debit_owner_id, t.debit_purpose) = (a.owner_id, a.purpose)) legs) l on true
-         where l.total <> a.posted or l.legs <> a.version or a.posted < 0
-         union all
-         select t.transfer_id::text, leg.purpose, t.amount::text, 'no such account', '' from {schema}.transfer t
-         cross join lateral (values (debit_owner_id, debit_purpose), (credit_owner_id, credit_purpose)) leg (owner_id, purpose)
-         where leg.owner_id <> t.district_id and not exists (select from {schema}.account a
-             where (a.district_id, a.owner_id, a.purpose) = (t.district_id, leg.owner_id, leg.purpose))"
+             select district_id, debit_owner_id, debit_purpose, -amount from {schema}.transfer),
+         told as (
+             select district_id, owner_id, purpose, sum(amount) as total, count(*) as legs from legs
+             where owner_id <> district_id group by 1, 2, 3)
+         select owner_id::text, purpose, a.posted::text, t.total::text, a.version::text
+         from {schema}.account a full join told t using (district_id, owner_id, purpose)
+         where a.posted is distinct from coalesce(t.total, 0) or a.version is distinct from coalesce(t.legs, 0) or a.posted < 0"
     );
     none(pool, &format!("an account of {schema} that is not the sum of its transfers"), &statement).await?;
     let statement = format!(

@@ -56,10 +56,10 @@ const WRONG: [(&str, &str); 9] = [
     (
         "a hold of a redemption that was not posted or given back exactly once",
         "select r.redemption_id::text, r.state, t.held::text, t.ended::text from incentives.redemption r
-         cross join lateral (select count(*) filter (where t.credit_purpose = 'RESERVED') as held,
+         left join (select t.redemption_id, count(*) filter (where t.credit_purpose = 'RESERVED') as held,
              count(*) filter (where t.debit_purpose = 'RESERVED') as ended
-             from incentives.transfer t where t.district_id = r.district_id and t.redemption_id = r.redemption_id) t
-         where (t.held, t.ended) <> (case r.kind when 'GOODS' then 1 else 0 end,
+             from incentives.transfer t group by 1) t using (redemption_id)
+         where (coalesce(t.held, 0), coalesce(t.ended, 0)) <> (case r.kind when 'GOODS' then 1 else 0 end,
              case when r.kind = 'VOUCHER' or r.state = 'RESERVED' then 0 else 1 end)",
     ),
     (

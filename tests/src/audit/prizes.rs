@@ -46,10 +46,9 @@ const WRONG: [(&str, &str); 5] = [
     (
         "a redemption that was not told once for each time its points moved",
         "select r.redemption_id::text, r.state, t.moved::text, o.told::text from incentives.redemption r
-         cross join lateral (select count(*) as moved from incentives.transfer t
-             where t.district_id = r.district_id and t.redemption_id = r.redemption_id) t
-         cross join lateral (select count(*) as told from incentives.outbox o where o.subject_id = r.redemption_id) o
-         where o.told <> t.moved or t.moved <> case r.kind when 'VOUCHER' then 1 else
+         left join (select redemption_id, count(*) as moved from incentives.transfer group by 1) t using (redemption_id)
+         left join (select subject_id as redemption_id, count(*) as told from incentives.outbox group by 1) o using (redemption_id)
+         where o.told is distinct from t.moved or t.moved is distinct from case r.kind when 'VOUCHER' then 1 else
              case r.state when 'RESERVED' then 1 when 'RETURNED' then 3 else 2 end + case when r.held then 0 else 1 end end",
     ),
 ];
