@@ -9,9 +9,13 @@ use serde_json::Value;
 
 use crate::client::{Answer, Client};
 
+/// What comes back is not met by everybody at once and again and again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// Posts until the answer is neither a lost connection nor a 429 or 5xx; at most `limit`.
 pub async fn post(client: &Client, path: &str, body: &Value, limit: Duration) -> Result<Answer> {
     let begun = Instant::now();
+    let mut pause = Duration::from_millis(30);
     loop {
         let answer = client.post(path, body).await;
         match &answer {
@@ -22,7 +26,10 @@ pub async fn post(client: &Client, path: &str, body: &Value, limit: Duration) ->
                 let last = answer.map(|answer| String::from_utf8_lossy(&answer.bytes).into_owned());
                 bail!("{path} did not succeed in {limit:?}: {last:?}");
             }
-            _ => tokio::time::sleep(Duration::from_millis(30)).await,
+            _ => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ impl Chain {
 
     /// Seals the next rows; answers how many. Nothing where somebody else does so now.
     pub async fn seal(&self, at: DateTime<Utc>) -> Result<usize, Fault> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = crate::db::begin(&self.pool).await?;
         let lock = format!("{}.{}", self.schema, self.table);
         let mine: bool = sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1, 11))")
             .bind(lock)

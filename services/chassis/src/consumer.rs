@@ -178,7 +178,7 @@ impl Consumer {
     }
 
     async fn apply(&self, after: Position, events: &[Event]) -> Result<bool, Fault> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = crate::db::begin(&self.pool).await?;
         let last = events.last().and_then(|event| event.position).unwrap_or_default();
         if !self.advance(&mut transaction, after, last).await? {
             return Ok(false);
@@ -217,7 +217,7 @@ impl Consumer {
     }
 
     async fn bury(&self, after: Position, event: &Event, reason: &str) -> Result<bool, Fault> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = crate::db::begin(&self.pool).await?;
         let position = event.position.unwrap_or_default();
         if !self.advance(&mut transaction, after, position).await? {
             return Ok(false);
@@ -262,7 +262,7 @@ impl Consumer {
                 stuck.insert(event.subject_id);
                 continue;
             }
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = crate::db::begin(&self.pool).await?;
             let statement =
                 format!("delete from {schema}.dead_letter where producer = $1 and tx = $2 and event_id = $3");
             let query = sqlx::query(AssertSqlSafe(statement)).bind(self.name());

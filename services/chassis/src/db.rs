@@ -1,8 +1,8 @@
 //! The connection pool of one process.
-use std::{str::FromStr, time::Duration};
+use std::{io, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool,
+    PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -30,4 +30,14 @@ pub fn pool(settings: &Settings, role: &str) -> Result<PgPool, Fault> {
         .acquire_timeout(Duration::from_secs(3))
         .test_before_acquire(false);
     Ok(pool.connect_lazy_with(options))
+}
+
+/// Begins a transaction. Whoever asks may give up at any moment, and a `begin` that is dropped half-way leaves its connection in the
+/// pool with a transaction that nobody ends: what others then do in it is answered and never committed. So it runs on by itself, and
+/// what nobody waits for any more is rolled back.
+#[expect(clippy::disallowed_methods, reason = "this is where it runs on")]
+pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin().await });
+    begun.await.unwrap_or_else(|stopped| Err(sqlx::Error::Io(io::Error::other(stopped))))
 }

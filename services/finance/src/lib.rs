@@ -43,6 +43,7 @@ mod wire;
 pub mod ops;
 pub mod payer;
 pub mod rpc;
+pub mod strangers;
 pub mod wechat;
 
 pub use error::Refusal;
@@ -123,6 +124,7 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     if let Some(wechat) = finance.wechat.clone() {
         tokio::spawn(payer::run(finance.clone(), wechat, parts.stop.clone()));
     }
+    tokio::spawn(strangers::watch(finance.clone(), parts.stop.clone()));
     let (residents, incentives) = (parts.peer("residents")?, parts.peer("incentives")?);
     for consumer in finance.consumers(Source::Remote(residents.clone()), Source::Remote(incentives)) {
         let gate = parts.readiness.gate(consumer.producer);

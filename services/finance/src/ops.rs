@@ -1,5 +1,6 @@
 //! One operation a file.
 mod award_fund;
+mod cancel_transfer;
 mod claim_payout;
 mod export_bank_file;
 mod get_fund;
@@ -10,6 +11,7 @@ mod payouts;
 mod record_entry;
 
 pub use award_fund::{add_budget, get_award_fund, put_award_tax};
+pub use cancel_transfer::cancel_transfer;
 pub use claim_payout::claim_payout;
 pub use export_bank_file::export_bank_file;
 pub use get_fund::get_fund;

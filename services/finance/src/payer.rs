@@ -54,15 +54,16 @@ pub async fn run(state: Finance, wechat: WeChat, stop: CancellationToken) {
 /// worked on keeps no other waiting: what went wrong first is answered at the end.
 pub async fn pass(state: &Finance, wechat: &WeChat) -> Result<usize, Fault> {
     let full = usize::try_from(BATCH).unwrap_or(usize::MAX);
-    let (mut touched, mut wrong) = (0, None);
+    let (mut touched, mut wrong, mut last) = (0, None, None);
     loop {
-        let ready = store::transfer::candidates(&state.pool, BATCH).await?;
+        let ready = store::transfer::candidates(&state.pool, last.as_ref(), BATCH).await?;
         let many = ready.len();
+        last = ready.last().cloned();
         let begun = stream::iter(ready).map(|payout| async move { begin(state, wechat, &payout).await });
         let begun: Vec<Result<bool, Fault>> = begun.buffer_unordered(AT_ONCE).collect().await;
         let begun = begun.into_iter().filter_map(|begun| keep(begun, &mut wrong)).filter(|begun| *begun).count();
         touched += begun;
-        if many < full || begun == 0 {
+        if many < full {
             break;
         }
     }
@@ -129,6 +130,7 @@ async fn create(state: &Finance, wechat: &WeChat, open: &Open, request: &str) ->
 async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fault> {
     let request = state.vault.open(REQUEST, &open.request_sealed)?;
     match wechat.find(&open.out_bill_no).await {
+        Ok(bill) if open.cancel_asked && bill.state.can_be_cancelled() => cancel(state, wechat, open, bill).await,
         Ok(bill) if bill.state == TransferState::WaitUserConfirm && !open.has_package => {
             // only the answer to the request names the package: the same request is made again
             let again = wechat.transfer(&open.out_bill_no, &request).await;
@@ -136,6 +138,11 @@ async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fau
         }
         Ok(bill) => learn(state, wechat, open, &bill).await,
         Err(Failure::NotFound) if open.state == TransferState::Tried => match open.refused_at {
+            // given up before WeChat knew of it, unless the request is still on its way
+            None if open.cancel_asked => {
+                let now = state.clock.now();
+                Ok(store::transfer::refuse(&state.pool, open, "", (now, now + SETTLED)).await?)
+            }
             None => create(state, wechat, open, &request).await,
             Some(at) if state.clock.now() - at >= SETTLED => {
                 finish(state, open, TransferState::Refused, ("", "")).await
@@ -146,6 +153,15 @@ async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fau
             tracing::error!(out_bill_no = open.out_bill_no, "WeChat does not know a transfer that it had taken");
             put_off(state, open, &failure).await
         }
+        Err(failure) => put_off(state, open, &failure).await,
+    }
+}
+
+/// Takes a transfer back that was given up here. Even where WeChat says that it is done, the end is what it answers when it is asked
+/// again.
+async fn cancel(state: &Finance, wechat: &WeChat, open: &Open, bill: Bill) -> Result<(), Fault> {
+    match wechat.cancel(&open.out_bill_no).await {
+        Ok(_) => learn(state, wechat, open, &Bill { state: TransferState::Canceling, ..bill }).await,
         Err(failure) => put_off(state, open, &failure).await,
     }
 }

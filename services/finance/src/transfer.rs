@@ -71,6 +71,11 @@ impl TransferState {
         Self::ALL.into_iter().find(|state| state.code() == code && !own.contains(state))
     }
 
+    /// It can be taken back: nobody has confirmed it.
+    pub fn can_be_cancelled(self) -> bool {
+        matches!(self, Self::Accepted | Self::Processing | Self::WaitUserConfirm)
+    }
+
     /// Nothing follows any more.
     pub fn has_ended(self) -> bool {
         matches!(self, Self::Success | Self::Fail | Self::Cancelled | Self::Refused)
@@ -100,6 +105,7 @@ impl TransferState {
 pub struct Candidate {
     pub district_id: Uuid,
     pub payout_id: Uuid,
+    pub ordered_at: DateTime<Utc>,
     pub round: i32,
     pub month: String,
     pub rank: i32,
@@ -119,10 +125,19 @@ pub struct Open {
     pub state: TransferState,
     pub request_sealed: Vec<u8>,
     pub has_package: bool,
+    pub cancel_asked: bool,
     pub refused_at: Option<DateTime<Utc>>,
     pub confirm_by: Option<DateTime<Utc>>,
     pub tries: i32,
     pub next_at: DateTime<Utc>,
+}
+
+/// Transfers under way of a merchant that is not ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strangers {
+    pub mch_id: String,
+    pub app_id: String,
+    pub transfers: i64,
 }
 
 /// What is known of a transfer, whoever asks.
@@ -141,6 +156,7 @@ pub struct Shown {
     pub app_id: String,
     pub package_sealed: Option<Vec<u8>>,
     pub confirm_by: Option<DateTime<Utc>>,
+    pub cancel_asked: bool,
 }
 
 /// When a transfer is looked at again after so many looks.

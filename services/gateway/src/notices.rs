@@ -36,6 +36,10 @@ pub async fn transfer(app: &App, asked: Asked<'_>) -> Response {
         Ok(bytes) => bytes.to_vec(),
         Err(problem) => return answer(problem.status, "the body is longer than 64 KiB, or broke off"),
     };
+    // as with any other request: only now, when the body is here
+    let Ok(_permit) = app.in_flight.try_acquire() else {
+        return answer(StatusCode::TOO_MANY_REQUESTS, "too many requests in work at once");
+    };
     let notice = HearTransferRequest { body, timestamp, nonce, signature, serial, signature_type };
     let mut request = Request::new(notice);
     request.set_timeout(PATIENCE.saturating_sub(asked.since.elapsed()));

@@ -66,6 +66,9 @@ pub enum Refusal {
     VoucherNotCounted,
     #[error("the prize is no voucher")]
     NoVoucher,
+    /// Which codes, counted from 0, and of which prize.
+    #[error("a code belongs to one prize of a district: {} are another's", .0.len())]
+    VoucherElsewhere(Vec<(i32, String)>),
     #[error("the hold ran out and its points went back: {missing} are missing now")]
     LatePointsMissing { missing: i64 },
     #[error("the hold ran out and its pieces went back: only {stock} in stock now")]
@@ -118,6 +121,12 @@ impl From<Refusal> for Fault {
             Refusal::VoucherGiven => Fault::conflict("VOUCHER_GIVEN", detail),
             Refusal::VoucherNotCounted => Fault::conflict("VOUCHER_NOT_COUNTED", detail),
             Refusal::NoVoucher => Fault::conflict("PRIZE_NOT_VOUCHER", detail),
+            Refusal::VoucherElsewhere(codes) => {
+                let fault = Fault::conflict("VOUCHER_ELSEWHERE", detail);
+                codes.iter().fold(fault, |fault, (at, prize)| {
+                    fault.at_field(format!("codes[{at}]"), format!("is a code of the prize “{prize}”"))
+                })
+            }
             Refusal::LatePointsMissing { missing } => {
                 Fault::conflict("LATE_POINTS_MISSING", detail).fact("missing", missing)
             }

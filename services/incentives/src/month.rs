@@ -28,6 +28,7 @@ pub struct Month {
     pub publish_at: Option<DateTime<Utc>>,
     pub published_at: Option<DateTime<Utc>>,
     pub reason: String,
+    pub returned_by: Option<Uuid>,
 }
 
 /// What one ranked member gets.

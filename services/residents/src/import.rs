@@ -51,7 +51,7 @@ impl RowError {
 
 /// One import at a time in a district, so that none adds what another adds just then. Long imports may take their time.
 async fn begin(target: &Target<'_>) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let mut transaction = target.pool.begin().await?;
+    let mut transaction = chassis::db::begin(target.pool).await?;
     sqlx::query!("select set_config('statement_timeout', '60s', true)").fetch_one(&mut *transaction).await?;
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 20))", target.district_id)
         .fetch_one(&mut *transaction)

@@ -1,6 +1,6 @@
 //! Counts over tickets: maintained as they change, recomputable from their histories.
 use chassis::faults::Fault;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
@@ -87,8 +87,7 @@ pub async fn verify(pool: &PgPool) -> Result<Vec<Difference>, Fault> {
 
 /// Counts every ticket anew, in one transaction; answers how many.
 pub async fn recount(pool: &PgPool) -> Result<usize, Fault> {
-    let mut connection = pool.acquire().await?;
-    let mut transaction = connection.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     store::figure::forget(&mut transaction).await?;
     let (mut after, mut counted) = ((Uuid::nil(), Uuid::nil()), 0);
     loop {

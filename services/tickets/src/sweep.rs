@@ -72,7 +72,7 @@ async fn sweep_and(tickets: &Tickets, now: DateTime<Utc>, told: impl Fn()) -> Re
 
 /// Locks the tickets longest due, decides on each, and writes what was decided.
 async fn batch(tickets: &Tickets, now: DateTime<Utc>) -> Result<usize, Fault> {
-    let mut transaction = tickets.pool.begin().await?;
+    let mut transaction = chassis::db::begin(&tickets.pool).await?;
     let due = store::sweep::due(&mut transaction, now, BATCH).await?;
     if due.is_empty() {
         return Ok(0);

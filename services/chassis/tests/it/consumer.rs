@@ -108,7 +108,7 @@ async fn an_event_of_a_slow_transaction_is_not_skipped() {
     let database = super::database::fresh().await;
     let pool = database.pool.clone();
     let listener = listener(&pool, Arc::default());
-    let mut slow = pool.begin().await.unwrap();
+    let mut slow = chassis::db::begin(&pool).await.unwrap();
     tell(&mut *slow, Uuid::now_v7(), "slow").await;
     tell(&pool, Uuid::now_v7(), "fast").await;
     assert_eq!(listener.catch_up().await.unwrap(), 0, "the fast one waits for the slow one");

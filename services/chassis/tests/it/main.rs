@@ -4,3 +4,4 @@
 mod batch;
 mod consumer;
 mod database;
+mod transaction;

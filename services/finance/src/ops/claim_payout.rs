@@ -12,6 +12,7 @@ use crate::{
 
 /// Keeps how the caller wants to be paid.
 pub async fn claim_payout(state: &Finance, caller: &Caller, payout_id: Uuid, claim: &Claim) -> Result<Payout, Fault> {
+    let mut read = None;
     let kept = match claim {
         Claim::InPerson => Kept { method: Method::InPerson, ..Kept::default() },
         Claim::Bank { account_name, account_number } => Kept {
@@ -22,10 +23,15 @@ pub async fn claim_payout(state: &Finance, caller: &Caller, payout_id: Uuid, cla
         },
         Claim::WeChat { js_code } => match by_wechat(state, caller, payout_id, js_code).await? {
             Wanted::Known(payout) => return Ok(*payout),
-            Wanted::New(kept) => kept,
+            Wanted::New(kept, payout) => {
+                // WeChat may have answered late: what was claimed meanwhile is newer
+                read = Some(payout);
+                kept
+            }
         },
     };
-    let claimed = store::payout::claim(&state.pool, (caller.district_id, caller.person_id, payout_id), &kept).await?;
+    let ids = (caller.district_id, caller.person_id, payout_id);
+    let claimed = store::payout::claim(&state.pool, ids, &kept, read.as_deref()).await?;
     let payout = own(state, caller, payout_id).await?;
     if claimed { Ok(payout) } else { Err(Refusal::PayoutMoved { state: payout.state }.into()) }
 }
@@ -33,7 +39,8 @@ pub async fn claim_payout(state: &Finance, caller: &Caller, payout_id: Uuid, cla
 enum Wanted {
     /// The same code claimed it before.
     Known(Box<Payout>),
-    New(Kept<'static>),
+    /// Instead of what it was when it was read.
+    New(Kept<'static>, Box<Payout>),
 }
 
 /// The openid of the caller, where the payout can be had so. A code is good once: the same one again is known by its blind index.
@@ -52,12 +59,15 @@ async fn by_wechat(state: &Finance, caller: &Caller, payout_id: Uuid, js_code: &
         return Err(Refusal::WechatAmount { net_fen: payout.net_fen }.into());
     }
     match wechat.openid(js_code).await {
-        Ok(openid) => Ok(Wanted::New(Kept {
-            method: Method::WeChat,
-            openid_sealed: Some(state.vault.seal(OPENID, &openid)),
-            code_blind: Some(state.vault.blind(CODE, js_code)),
-            ..Kept::default()
-        })),
+        Ok(openid) => {
+            let kept = Kept {
+                method: Method::WeChat,
+                openid_sealed: Some(state.vault.seal(OPENID, &openid)),
+                code_blind: Some(state.vault.blind(CODE, js_code)),
+                ..Kept::default()
+            };
+            Ok(Wanted::New(kept, Box::new(payout)))
+        }
         Err(error) => {
             // somebody's first answer was lost on the way, while it was being kept
             let payout = own(state, caller, payout_id).await?;

@@ -10,7 +10,7 @@ use crate::{
 /// Sends what is ready and claimed by bank, all of it in one file or nothing; the same id answers the same file.
 pub async fn export_bank_file(state: &Finance, caller: &Caller, batch_id: Uuid) -> Result<BankFile, Fault> {
     let district_id = caller.district_id;
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = chassis::db::begin(&state.pool).await?;
     let by = (caller.person_id, state.clock.now());
     if store::payout::open_batch(&mut transaction, (district_id, batch_id), by, MOST_LINES).await? {
         let wanted = Wanted { batch_id: Some(batch_id), ..Wanted::default() };

@@ -16,20 +16,29 @@ pub async fn list_payouts(
     (page_size, page_token): (i32, &str),
 ) -> Result<(Vec<Payout>, String), Fault> {
     let size = paging::page_size(page_size)?;
-    let beyond: Option<(DateTime<Utc>, Uuid)> = paging::after(page_token)?;
-    let beyond = beyond.map(|(at, id)| Ok::<_, Fault>((paging::instant(at)?, id))).transpose()?;
-    let wanted = Wanted { state: of, beyond, ..Wanted::default() };
+    let wanted = Wanted { state: of, beyond: position(page_token)?, ..Wanted::default() };
     let mut payouts = store::payout::list(&state.pool, caller.district_id, &wanted, size + 1).await?;
     let next = paging::cut(&mut payouts, size, |last| (last.ordered_at, last.payout_id));
     Ok((payouts, next))
 }
 
-/// The caller's payouts, newest first.
-pub async fn list_my_payouts(state: &Finance, caller: &Caller) -> Result<Vec<Payout>, Fault> {
-    let wanted = Wanted { person_id: Some(caller.person_id), ..Wanted::default() };
-    let mut payouts = store::payout::list(&state.pool, caller.district_id, &wanted, 100).await?;
-    payouts.reverse();
-    Ok(payouts)
+/// A page of the caller's payouts, newest first.
+pub async fn list_my_payouts(
+    state: &Finance,
+    caller: &Caller,
+    (page_size, page_token): (i32, &str),
+) -> Result<(Vec<Payout>, String), Fault> {
+    let size = paging::page_size(page_size)?;
+    let below = position(page_token)?;
+    let me = (caller.district_id, caller.person_id);
+    let mut payouts = store::payout::list_of(&state.pool, me, below, size + 1).await?;
+    let next = paging::cut(&mut payouts, size, |last| (last.ordered_at, last.payout_id));
+    Ok((payouts, next))
+}
+
+fn position(page_token: &str) -> Result<Option<(DateTime<Utc>, Uuid)>, Fault> {
+    let position: Option<(DateTime<Utc>, Uuid)> = paging::after(page_token)?;
+    position.map(|(at, id)| Ok((paging::instant(at)?, id))).transpose()
 }
 
 /// Moves a payout on; the same again answers it. Nobody decides about their own money.

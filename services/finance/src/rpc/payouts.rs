@@ -45,8 +45,10 @@ impl PayoutService for Payouts {
     }
 
     async fn list_my_payouts(&self, request: Request<v1::ListMyPayoutsRequest>) -> Answer<v1::ListPayoutsResponse> {
-        let payouts = ops::list_my_payouts(&self.0, &caller(&request)?).await?;
-        Ok(Response::new(wire::payouts::own_list(&self.0, payouts)?))
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let page = (asked.page_size, asked.page_token.as_str());
+        let (payouts, next_page_token) = ops::list_my_payouts(&self.0, &caller, page).await?;
+        Ok(Response::new(wire::payouts::own_list(&self.0, payouts, next_page_token)?))
     }
 
     async fn claim_payout(&self, request: Request<v1::ClaimPayoutRequest>) -> Answer<v1::Payout> {
@@ -79,6 +81,12 @@ impl PayoutService for Payouts {
         let reason = wire::payouts::reason(&asked.reason)?;
         let payout_id = wire::id("payout_id", &asked.payout_id)?;
         self.go(&request, payout_id, &Move::Returned { reason }).await
+    }
+
+    async fn cancel_transfer(&self, request: Request<v1::CancelTransferRequest>) -> Answer<v1::Payout> {
+        let payout_id = wire::id("payout_id", &request.get_ref().payout_id)?;
+        let payout = ops::cancel_transfer(&self.0, &caller(&request)?, payout_id).await?;
+        Ok(Response::new(wire::payouts::payout(&self.0, payout)?))
     }
 
     async fn offer_payout(&self, request: Request<v1::OfferPayoutRequest>) -> Answer<v1::Payout> {

@@ -37,7 +37,7 @@ pub async fn add(
     (entry_id, amount_fen, text): (Uuid, i64, &str),
     (by, now): (Uuid, DateTime<Utc>),
 ) -> sqlx::Result<()> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     lock(&mut transaction, &[district_id]).await?;
     sqlx::query_scalar!(
         "select finance.move(array[row(f.district_id, f.fund_id, 'BUDGET', $3, 'OUTSIDE', 'AVAILABLE', $2, $4, null, $5, $6)

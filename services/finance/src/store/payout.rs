@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-pub use self::list::{Wanted, list};
-use crate::payout::{Method, Move, Ordered, PayoutState};
+pub use self::list::{Wanted, list, list_of};
+use crate::payout::{Method, Move, Ordered, Payout, PayoutState};
 
 /// Orders payouts, each award once, and holds money for them as far as there is any.
 pub async fn order(connection: &mut PgConnection, ordered: &[Ordered]) -> sqlx::Result<()> {
@@ -57,15 +57,18 @@ pub struct Kept<'a> {
     pub code_blind: Option<Vec<u8>>,
 }
 
-/// Keeps how a member wants to be paid, until it is sent; false where it is not theirs or has gone on.
+/// Keeps how a member wants to be paid, until it is sent; false where it is not theirs, has gone on, or is claimed otherwise than
+/// it was when it was read.
 pub async fn claim(
     pool: &PgPool,
     (district_id, person_id, payout_id): (Uuid, Uuid, Uuid),
     kept: &Kept<'_>,
+    read: Option<&Payout>,
 ) -> sqlx::Result<bool> {
     let claimed = sqlx::query!(
         "update finance.payout set method = $4, account_name = $5, account_sealed = $6, openid_sealed = $7, code_blind = $8
-        where district_id = $1 and payout_id = $2 and person_id = $3 and state in ('WAITING', 'READY')",
+        where district_id = $1 and payout_id = $2 and person_id = $3 and state in ('WAITING', 'READY')
+            and ($9 or (method, account_sealed, code_blind) is not distinct from ($10, $11, $12))",
         district_id,
         payout_id,
         person_id,
@@ -73,7 +76,11 @@ pub async fn claim(
         kept.account_name,
         kept.account_sealed,
         kept.openid_sealed,
-        kept.code_blind
+        kept.code_blind,
+        read.is_none(),
+        read.and_then(|payout| payout.method) as Option<Method>,
+        read.and_then(|payout| payout.account_sealed.as_deref()),
+        read.and_then(|payout| payout.code_blind.as_deref())
     );
     Ok(claimed.execute(pool).await?.rows_affected() > 0)
 }
@@ -87,7 +94,7 @@ pub async fn go(
 ) -> sqlx::Result<bool> {
     let (from, to) = wanted.states();
     let from: Vec<&str> = from.iter().map(|state| state.code()).collect();
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     super::award_fund::lock(&mut transaction, &[district_id]).await?;
     let moved = sqlx::query_scalar!(
         r#"with e as (

@@ -1,19 +1,26 @@
 //! WeChat transfers: written before WeChat is called, and again with what it answered.
+mod end;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::transfer::{CONFIRM_WITHIN, Candidate, Known, Open, TransferState};
+pub use self::end::{End, finish};
+use crate::transfer::{CONFIRM_WITHIN, Candidate, Known, Open, Strangers, TransferState};
 
-/// Payouts that are ready and claimed by WeChat, the first ordered first.
-pub async fn candidates(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Candidate>> {
+/// Payouts that are ready and claimed by WeChat, the first ordered first, beyond one of them.
+pub async fn candidates(pool: &PgPool, beyond: Option<&Candidate>, limit: i64) -> sqlx::Result<Vec<Candidate>> {
     sqlx::query_as!(
         Candidate,
-        r#"select p.district_id, p.payout_id, p.round, p.month, p.rank, p.net_fen as "net_fen!", p.openid_sealed as "openid_sealed!",
+        r#"select p.district_id, p.payout_id, p.ordered_at, p.round, p.month, p.rank, p.net_fen as "net_fen!", p.openid_sealed as "openid_sealed!",
             finance.out_bill_no(p.district_id, p.payout_id, p.round) as "out_bill_no!"
         from finance.payout p
         where p.state = 'READY' and p.method = 'WECHAT' and p.openid_sealed is not null
-        order by p.ordered_at, p.payout_id limit $1"#,
+            and ($1::timestamptz is null or (p.ordered_at, p.payout_id, p.district_id) > ($1, $2, $3))
+        order by p.ordered_at, p.payout_id, p.district_id limit $4"#,
+        beyond.map(|last| last.ordered_at),
+        beyond.map(|last| last.payout_id),
+        beyond.map(|last| last.district_id),
         limit
     )
     .fetch_all(pool)
@@ -44,7 +51,7 @@ pub async fn begin(pool: &PgPool, payout: &Candidate, asked: Try<'_>) -> sqlx::R
         select s.district_id, s.payout_id, s.round, $5, $6, $7, s.net_fen, 'TRIED', $8, $9, $10, $10 from sent s
         returning t.district_id, t.payout_id, t.round, t.out_bill_no, t.amount_fen, t.state as "state!: TransferState",
             t.request_sealed as "request_sealed!", t.package_sealed is not null as "has_package!", t.refused_at, t.confirm_by,
-            t.tries, t.next_at as "next_at!""#,
+            t.cancel_asked_at is not null as "cancel_asked!", t.tries, t.next_at as "next_at!""#,
         payout.district_id,
         payout.payout_id,
         payout.round,
@@ -77,7 +84,7 @@ pub async fn take_due(
         from due where t.district_id = due.district_id and t.payout_id = due.payout_id and t.round = due.round
         returning t.district_id, t.payout_id, t.round, t.out_bill_no, t.amount_fen, t.state as "state!: TransferState",
             t.request_sealed as "request_sealed!", t.package_sealed is not null as "has_package!", t.refused_at, t.confirm_by,
-            t.tries, t.next_at as "next_at!""#,
+            t.cancel_asked_at is not null as "cancel_asked!", t.tries, t.next_at as "next_at!""#,
         mch_id,
         app_id,
         now,
@@ -96,6 +103,20 @@ pub async fn next_due(pool: &PgPool, (mch_id, app_id): (&str, &str)) -> sqlx::Re
         app_id
     )
     .fetch_one(pool)
+    .await
+}
+
+/// Transfers under way of other merchants, or of all where there is none.
+pub async fn strangers(pool: &PgPool, merchant: Option<(&str, &str)>) -> sqlx::Result<Vec<Strangers>> {
+    let (mch_id, app_id) = merchant.unzip();
+    sqlx::query_as!(
+        Strangers,
+        r#"select mch_id, app_id, count(*) as "transfers!" from finance.wechat_transfer
+        where next_at is not null and (mch_id, app_id) is distinct from ($1, $2) group by 1, 2 order by 1, 2"#,
+        mch_id,
+        app_id
+    )
+    .fetch_all(pool)
     .await
 }
 
@@ -198,86 +219,23 @@ pub async fn ask_now(pool: &PgPool, out_bill_no: &str, now: DateTime<Utc>) -> sq
     .map(drop)
 }
 
-/// How a transfer ended.
-#[derive(Clone, Copy, Debug)]
-pub struct End<'a> {
-    pub state: TransferState,
-    pub transfer_bill_no: &'a str,
-    pub fail_reason: &'a str,
-    /// For the member, where it came to nothing.
-    pub reason: &'a str,
-    pub now: DateTime<Utc>,
-}
-
-/// Ends a transfer once, with its payout and its money; false where it had ended before.
-pub async fn finish(pool: &PgPool, open: &Open, end: End<'_>) -> sqlx::Result<bool> {
-    let mut transaction = pool.begin().await?;
-    super::award_fund::lock(&mut transaction, &[open.district_id]).await?;
-    let ended = sqlx::query!(
-        "update finance.wechat_transfer t set state = $2, transfer_bill_no = coalesce(nullif($3, ''), t.transfer_bill_no),
-            fail_reason = $4, next_at = null, request_sealed = null, package_sealed = null, changed_at = $5
-        where t.out_bill_no = $1 and t.next_at is not null",
-        open.out_bill_no,
-        end.state as TransferState,
-        end.transfer_bill_no,
-        end.fail_reason,
-        end.now
+/// Keeps that the transfer of somebody else's payout is to be taken back, and lets it be looked at now; false where none is under way.
+pub async fn ask_cancel(
+    pool: &PgPool,
+    (district_id, payout_id): (Uuid, Uuid),
+    (by, now): (Uuid, DateTime<Utc>),
+) -> sqlx::Result<bool> {
+    let asked = sqlx::query!(
+        "update finance.wechat_transfer t set cancel_asked_at = coalesce(t.cancel_asked_at, $4),
+            cancel_asked_by = coalesce(t.cancel_asked_by, $3),
+            next_at = case when t.cancel_asked_at is null then least(t.next_at, $4) else t.next_at end
+        from finance.payout p
+        where p.district_id = $1 and p.payout_id = $2 and p.person_id <> $3 and p.state = 'SENT' and p.method = 'WECHAT'
+            and t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round and t.next_at is not null",
+        district_id,
+        payout_id,
+        by,
+        now
     );
-    if ended.execute(&mut *transaction).await?.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let payout = (open.district_id, open.payout_id, open.round);
-    let paid = end.state == TransferState::Success;
-    if settle(&mut transaction, payout, paid, &end).await? != 1 {
-        // nothing is written: the transfer stays open, and is looked at again
-        return Err(sqlx::Error::RowNotFound);
-    }
-    if !paid {
-        offer(&mut transaction, payout, end.now).await?;
-    }
-    transaction.commit().await?;
-    Ok(true)
-}
-
-async fn settle(
-    connection: &mut sqlx::PgConnection,
-    (district_id, payout_id, round): (Uuid, Uuid, i32),
-    paid: bool,
-    end: &End<'_>,
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"with e as (
-            update finance.payout p set state = case when $4 then 'PAID' else 'RETURNED' end, reason = $5,
-                method = case when $4 then p.method end, openid_sealed = null, code_blind = null, by_id = null, changed_at = $6
-            where p.district_id = $1 and p.payout_id = $2 and p.round = $3 and p.state = 'SENT' and p.method = 'WECHAT'
-            returning p),
-        settled as (select finance.settle_payouts(array_agg(e.p)) from e)
-        select count(*) as "many!" from e cross join settled"#,
-        district_id,
-        payout_id,
-        round,
-        paid,
-        end.reason,
-        end.now
-    )
-    .fetch_one(connection)
-    .await
-}
-
-/// Offers what came back at once: it waits in its old place, and is ready where there is money.
-async fn offer(
-    connection: &mut sqlx::PgConnection,
-    (district_id, payout_id, round): (Uuid, Uuid, i32),
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update finance.payout set state = 'WAITING' where district_id = $1 and payout_id = $2 and round = $3 and state = 'RETURNED'",
-        district_id,
-        payout_id,
-        round
-    )
-    .execute(&mut *connection)
-    .await?;
-    let held = sqlx::query_scalar!("select finance.hold_waiting($1, $2)", district_id, now);
-    held.fetch_one(connection).await.map(drop)
+    Ok(asked.execute(pool).await?.rows_affected() > 0)
 }

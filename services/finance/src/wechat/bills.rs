@@ -103,6 +103,11 @@ impl WeChat {
         self.call("GET", &format!("{BILLS}/out-bill-no/{out_bill_no}"), "", out_bill_no).await
     }
 
+    /// Asks for a transfer to be taken back.
+    pub async fn cancel(&self, out_bill_no: &str) -> Answer {
+        self.call("POST", &format!("{BILLS}/out-bill-no/{out_bill_no}/cancel"), "", out_bill_no).await
+    }
+
     async fn call(&self, method: &str, path: &str, body: &str, out_bill_no: &str) -> Answer {
         let (settings, secrets) = (&self.shared.settings, &self.shared.secrets);
         let signed = Request { method, path, body };

@@ -198,6 +198,7 @@ fn the_request_keeps_the_limits_of_the_interface() {
     let payout = Candidate {
         district_id: uuid::Uuid::nil(),
         payout_id: uuid::Uuid::nil(),
+        ordered_at: now(),
         round: 1,
         month: "2026-11".to_owned(),
         rank: 1,

@@ -102,9 +102,13 @@ pub fn list(state: &Finance, payouts: Vec<Payout>, next_page_token: String) -> R
 }
 
 /// The payouts of whoever asks.
-pub fn own_list(state: &Finance, payouts: Vec<Payout>) -> Result<v1::ListPayoutsResponse, Fault> {
+pub fn own_list(
+    state: &Finance,
+    payouts: Vec<Payout>,
+    next_page_token: String,
+) -> Result<v1::ListPayoutsResponse, Fault> {
     let payouts = payouts.into_iter().map(|one| own(state, one)).collect::<Result<_, _>>()?;
-    Ok(v1::ListPayoutsResponse { payouts, next_page_token: String::new() })
+    Ok(v1::ListPayoutsResponse { payouts, next_page_token })
 }
 
 /// The payout of whoever asks: with what they confirm its transfer with.

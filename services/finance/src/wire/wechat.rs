@@ -38,7 +38,9 @@ pub fn transfer(state: &Finance, shown: Shown, to_member: bool) -> Result<v1::We
         TransferState::Refused => State::Refused,
     };
     let confirm_by = shown.confirm_by.map(clock::timestamp);
-    let mut transfer = v1::WechatTransfer { state: said.into(), confirm_by, ..v1::WechatTransfer::default() };
+    let cancel_asked = shown.cancel_asked;
+    let mut transfer =
+        v1::WechatTransfer { state: said.into(), confirm_by, cancel_asked, ..v1::WechatTransfer::default() };
     if let Some(sealed) = shown.package_sealed
         && to_member
         && shown.state == TransferState::WaitUserConfirm

@@ -4,6 +4,7 @@ mod get_fund;
 mod harness;
 mod ledger;
 mod list_fund_entries;
+mod list_my_payouts;
 mod payouts;
 mod record_entry;
 mod wechat;

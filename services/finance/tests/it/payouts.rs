@@ -36,7 +36,7 @@ pub async fn listed(world: &World, state: State) -> Vec<Payout> {
 
 pub async fn mine(world: &World, person: Uuid) -> Vec<Payout> {
     let post = (Role::Courier, "gn.xy.sh", Level::Community);
-    let request = ask(world.district, person, post, "PayoutService/ListMyPayouts", ListMyPayoutsRequest {});
+    let request = ask(world.district, person, post, "PayoutService/ListMyPayouts", ListMyPayoutsRequest::default());
     world.payouts().list_my_payouts(request).await.unwrap().into_inner().payouts
 }
 

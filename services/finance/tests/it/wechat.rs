@@ -1,4 +1,5 @@
 //! Payouts by WeChat, against its other side: the whole way, and every way to fail.
+mod cancels;
 mod claims;
 mod crashes;
 mod failures;

@@ -37,6 +37,15 @@ async fn a_notice_is_refused_in_the_form_that_wechat_reads() {
 }
 
 #[tokio::test]
+async fn a_notice_takes_its_place_among_the_requests_in_work() {
+    let full = Gateway::start(&[("HEMEI_MAX_IN_FLIGHT", "0")]).await;
+    let signed = ["timestamp", "nonce", "signature", "serial"].map(|name| format!("wechatpay-{name}"));
+    let signed: Vec<_> = signed.iter().map(|name| (name.as_str(), "1795464000")).collect();
+    let answer = full.send(Method::POST, PATH, &signed, Body::from("{}")).await;
+    assert_eq!(told(&answer), (429, "FAIL".to_owned()));
+}
+
+#[tokio::test]
 async fn the_other_side_of_wechat_exists_in_the_sandbox_only() {
     let bill = "/sandbox/wechat/v3/fund-app/mch-transfer/transfer-bills";
     let real = Gateway::start(&[]).await;

@@ -90,6 +90,8 @@ impl Postgres {
                 "shared_buffers=128MB",
                 "jit=off",
                 "wal_compression=on",
+                // after a crash one call for all files, not one for each
+                "recovery_init_sync_method=syncfs",
                 "max_parallel_workers_per_gather=0",
                 "timezone=UTC",
             ],

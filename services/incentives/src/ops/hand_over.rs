@@ -27,8 +27,14 @@ pub async fn hand_over(state: &Incentives, caller: &Caller, told: &HandOver) -> 
 /// The same for who has asked for a permit already.
 pub async fn tell(state: &Incentives, caller: &Caller, told: &HandOver) -> Result<Redemption, Fault> {
     let asked = super::asked(state, caller);
-    let happened = told.happened(asked.now).map_err(|wrong| Fault::field("handed_over_at", wrong))?;
     let blinds = state.vault.blinds(CODE, &told.code);
+    let happened = match told.happened(asked.now) {
+        Ok(happened) => happened,
+        Err(wrong) => {
+            let before = told_before(state, caller, &blinds, told.at).await?;
+            return before.ok_or_else(|| Fault::field("handed_over_at", wrong));
+        }
+    };
     let places = &caller.reach.places;
     let missing = match store::redemption::hand_over(&state.pool, &asked, &blinds, happened, places).await {
         Ok(Some(redemption)) => {
@@ -67,6 +73,22 @@ fn known(caller: &Caller, asked: &Asked, redemption: Redemption, happened: DateT
         State::Reserved => Err(Fault::unavailable("the reservation was made this moment")),
         ended => Err(Refusal::RedemptionEnded(ended).into()),
     }
+}
+
+/// What the caller told in time and tells again when it is too late: a device may wait days for its answer.
+async fn told_before(
+    state: &Incentives,
+    caller: &Caller,
+    blinds: &[Vec<u8>],
+    at: Option<DateTime<Utc>>,
+) -> Result<Option<Redemption>, Fault> {
+    let Some(at) = at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros())) else { return Ok(None) };
+    let found = store::redemption::find_by_code(&state.pool, caller.district_id, blinds, (at, at)).await?;
+    Ok(found.filter(|redemption| {
+        redemption.state == State::HandedOver
+            && redemption.handed_over_by == Some(caller.person_id)
+            && redemption.handed_over_at == Some(at.max(redemption.created_at))
+    }))
 }
 
 /// What was missing, pieces or points, to take again what went back when the hold ran out.

@@ -13,7 +13,7 @@ use crate::{
 /// point, and its stock counts what was ever supplied: importing a file twice changes nothing.
 pub async fn import_prizes(pool: &PgPool, district_id: Uuid, rows: &[PrizeRow]) -> Result<Vec<RowError>, Fault> {
     let (mut supplies, mut wrong) = checked(rows);
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     let refused = store::prize::refused(&mut transaction, district_id, &supplies).await?;
     for (line, why) in &refused {
         let line = usize::try_from(*line).unwrap_or(0);

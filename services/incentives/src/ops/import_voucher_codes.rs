@@ -41,8 +41,14 @@ pub async fn add(
     match store::voucher::add(pool, &import, sealed).await {
         Ok(Some(imported)) => return Ok(imported),
         Ok(None) => {}
-        Err(error) if broken_constraint(&error) == Some("voucher_import_key") => {}
-        Err(error) => return Err(error.into()),
+        Err(error) => match broken_constraint(&error) {
+            Some("voucher_import_key") => {}
+            Some("voucher_of_another_prize") => {
+                let elsewhere = store::voucher::elsewhere(pool, district_id, wanted.prize_id, sealed).await?;
+                return Err(Refusal::VoucherElsewhere(elsewhere).into());
+            }
+            _ => return Err(error.into()),
+        },
     }
     match store::voucher::import(pool, &import, &sealed.bodies).await? {
         Some((true, imported)) => return Ok(imported),

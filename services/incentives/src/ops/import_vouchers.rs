@@ -39,8 +39,15 @@ pub async fn import_vouchers(
             wrong.extend(codes.iter().map(|(line, _)| no_such_prize(*line)));
             continue;
         };
-        let codes = codes.into_iter().map(|(_, code)| code).collect();
-        let wanted = VoucherCodes { import_id: Uuid::now_v7(), prize_id: *prize_id, codes };
+        let (lines, codes): (Vec<_>, Vec<_>) = codes.into_iter().unzip();
+        let mut wanted = VoucherCodes { import_id: Uuid::now_v7(), prize_id: *prize_id, codes };
+        let elsewhere =
+            store::voucher::elsewhere(pool, district_id, *prize_id, &SealedCodes::of(vault, &wanted)).await?;
+        for (number, prize) in elsewhere.iter().rev() {
+            let at = usize::try_from(*number).map_err(Fault::internal)?;
+            wanted.codes.remove(at);
+            wrong.extend(lines.get(at).map(|line| of_another(*line, prize)));
+        }
         add(pool, (district_id, None), &wanted, &SealedCodes::of(vault, &wanted), clock.now()).await?;
     }
     wrong.sort_by_key(|error| error.line);
@@ -57,6 +64,11 @@ fn code(row: &VoucherRow) -> Result<Code, RowError> {
         })?),
     };
     Code::new(&row.code, valid_until).ok_or_else(|| wrong("code", "券码须为 4 到 64 个可见字符", RULE))
+}
+
+fn of_another(line: usize, prize: &str) -> RowError {
+    let (zh, en) = (format!("该券码已属于奖品“{prize}”"), format!("is a code of the prize “{prize}” already"));
+    RowError { line, field: "code", zh, en }
 }
 
 fn no_such_prize(line: usize) -> RowError {

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{Incentives, Redemption, Refusal, State, prize::Kind, store};
 
-/// Takes a prize back that was handed over: its points return. Repeating it by anybody answers the returned redemption.
+/// Takes a prize back that was handed over: its points return. The same again by the same person answers the returned redemption.
 pub async fn take_back(
     state: &Incentives,
     caller: &Caller,
@@ -29,7 +29,9 @@ pub async fn take_back(
         return Err(Refusal::VoucherGiven.into());
     }
     match redemption.state_at(asked.now) {
-        State::Returned => Ok(redemption),
+        State::Returned if store::shelf::took_back(&state.pool, &asked, redemption_id, (restock, reason)).await? => {
+            Ok(redemption)
+        }
         ended => Err(Refusal::RedemptionEnded(ended).into()),
     }
 }

@@ -74,7 +74,7 @@ pub async fn list(pool: &PgPool, district_id: Uuid, month: Option<NaiveDate>) ->
     sqlx::query_as!(
         Month,
         r#"select month, state as "state!: MonthState", closed_at, members, points, first_by, second_by, publish_at, published_at,
-            reason
+            reason, returned_by
         from incentives.month where district_id = $1 and ($2::date is null or month = $2) order by month desc limit 120"#,
         district_id,
         month
@@ -104,14 +104,17 @@ pub async fn approve(pool: &PgPool, asked: &Asked, month: NaiveDate) -> sqlx::Re
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Takes the approvals back; false where there are none, or it is published.
+/// Takes the approvals back; false where there are none, it is published, or this person did so for this reason before.
 pub async fn give_back(pool: &PgPool, asked: &Asked, month: NaiveDate, reason: &str) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
-        "update incentives.month set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $3
-        where district_id = $1 and month = $2 and state in ('APPROVED_ONCE', 'APPROVED')",
+        "update incentives.month set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $3,
+            returned_by = $4
+        where district_id = $1 and month = $2 and state in ('APPROVED_ONCE', 'APPROVED')
+            and (reason, returned_by) is distinct from ($3, $4)",
         asked.district_id,
         month,
-        reason
+        reason,
+        asked.person_id
     );
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }

@@ -44,7 +44,8 @@ pub async fn decide(
             where district_id = $1 and month = $2 and appeal_id = $3 and accepted is null and person_id <> $4
             returning district_id, month),
         returned as (
-            update incentives.month m set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = '有申诉成立，名单重新审核'
+            update incentives.month m set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = '有申诉成立，名单重新审核',
+                returned_by = null
             from decided d where $5 and m.district_id = d.district_id and m.month = d.month and m.state in ('APPROVED_ONCE', 'APPROVED'))
         select count(*) as "many!" from decided"#,
         asked.district_id,

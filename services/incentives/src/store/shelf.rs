@@ -52,7 +52,7 @@ pub async fn count(
     (stock_take_id, prize_id): (Uuid, Uuid),
     (counted, note): (i64, &str),
 ) -> sqlx::Result<Option<StockTake>> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = chassis::db::begin(pool).await?;
     // who waits for the lock must count what is reserved as it is after the wait
     sqlx::query!(
         "select 1 as locked from incentives.prize where district_id = $1 and prize_id = $2 for update",
@@ -147,4 +147,23 @@ pub async fn take_back(
         asked.traceparent
     );
     Ok(taken.fetch_one(pool).await? > 0)
+}
+
+/// Whether it was this person who took it back, in this way.
+pub async fn took_back(
+    pool: &PgPool,
+    asked: &Asked,
+    redemption_id: Uuid,
+    (restock, reason): (bool, &str),
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from incentives.redemption where district_id = $1 and redemption_id = $2 and state = 'RETURNED'
+            and returned_by = $3 and restocked = $4 and return_reason = $5) as "so!""#,
+        asked.district_id,
+        redemption_id,
+        asked.person_id,
+        restock,
+        reason
+    );
+    taken.fetch_one(pool).await
 }

@@ -20,7 +20,7 @@ pub struct Import {
 }
 
 /// Adds codes; nothing where the prize is no voucher or the import is known. An id that another prize's import has breaks
-/// `voucher_import_key`.
+/// `voucher_import_key`, a code that another prize has `voucher_of_another_prize`.
 pub async fn add(pool: &PgPool, import: &Import, codes: &SealedCodes) -> sqlx::Result<Option<Imported>> {
     let (body, none) = (codes.bodies.first(), Vec::new());
     let row = sqlx::query!(
@@ -58,6 +58,26 @@ pub async fn import(pool: &PgPool, import: &Import, bodies: &[Vec<u8>]) -> sqlx:
     );
     let found = row.fetch_optional(pool).await?;
     Ok(found.map(|row| (row.same, Imported { import_id: import.import_id, added: row.added, known: row.known })))
+}
+
+/// Which codes are those of another prize of the district, counted from 0, and of which.
+pub async fn elsewhere(
+    pool: &PgPool,
+    district_id: Uuid,
+    prize_id: Uuid,
+    codes: &SealedCodes,
+) -> sqlx::Result<Vec<(i32, String)>> {
+    let found = sqlx::query!(
+        r#"select t.number as "number!", min(p.name) as "prize!" from unnest($3::int[], $4::bytea[]) t (number, blind)
+        join incentives.voucher v on v.district_id = $1 and v.code_blind = t.blind and v.prize_id <> $2
+        join incentives.prize p on p.district_id = v.district_id and p.prize_id = v.prize_id
+        group by 1 order by 1"#,
+        district_id,
+        prize_id,
+        &codes.tried.0,
+        &codes.tried.1
+    );
+    Ok(found.fetch_all(pool).await?.into_iter().map(|row| (row.number, row.prize)).collect())
 }
 
 /// What kind of prize it is.

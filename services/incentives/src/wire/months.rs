@@ -90,7 +90,8 @@ pub fn seen(seen: MonthSeen, me: Uuid) -> v1::Month {
         person_id: seen.decides.then(|| award.person_id.to_string()),
         points: award.points,
         gross_fen: award.gross_fen,
-        reason: award.reason,
+        // why a person got less is nobody else's business
+        reason: if seen.decides || award.person_id == me { award.reason } else { String::new() },
         me: award.person_id == me,
     };
     let awards = seen.awards.into_iter().map(award).collect();

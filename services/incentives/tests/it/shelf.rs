@@ -125,6 +125,13 @@ async fn a_prize_comes_back_once_and_its_points_with_it() {
         for taken in futures::future::join_all(taken).await {
             assert_eq!(taken.unwrap().state(), State::Returned);
         }
+        for other in [
+            take_back(&world, worker, COMMUNITY, id, !restock).await,
+            take_back(&world, Uuid::now_v7(), COMMUNITY, id, restock).await,
+        ] {
+            let refused = other.unwrap_err();
+            assert_eq!((reason(&refused).as_str(), fact(&refused, "state").as_str()), ("REDEMPTION_ENDED", "RETURNED"));
+        }
         assert_eq!(stock(&world, prize).await, before.0 + i64::from(restock));
         assert_eq!(held(&world, person).await.0, before.1.0 + redemption.points);
         audit(&world.pool).await;

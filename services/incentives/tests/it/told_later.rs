@@ -78,6 +78,13 @@ async fn what_was_reserved_when_it_was_handed_out_is_handed_over_though_its_hold
         assert_eq!(tell(&world, worker, &redemption.code, happened).await.unwrap(), given);
         let other = tell(&world, Uuid::now_v7(), &redemption.code, happened).await.unwrap_err();
         assert_eq!((reason(&other).as_str(), fact(&other, "state").as_str()), ("REDEMPTION_ENDED", "HANDED_OVER"));
+        // and longer, for whoever told it, as they told it
+        world.state.clock.advance(TimeDelta::hours(30));
+        let again = tell_many(&world, worker, vec![item(&redemption.code, happened)]).await.unwrap();
+        assert_eq!((again[0].reason.as_str(), again[0].redemption.as_ref()), ("", Some(&given)));
+        for (by, at) in [(Uuid::now_v7(), happened), (worker, happened + TimeDelta::seconds(1))] {
+            assert_eq!(field(&tell(&world, by, &redemption.code, at).await.unwrap_err()), "handed_over_at");
+        }
         audit(&world.pool).await;
         assert_eq!(incentives::ledger::reconcile(&world.pool).await.unwrap(), []);
     }

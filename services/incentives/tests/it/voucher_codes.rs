@@ -91,6 +91,53 @@ async fn a_code_is_known_again_after_the_keys_were_changed() {
     audit(&world.pool).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_belongs_to_one_prize_of_a_district() {
+    let world = World::new().await;
+    let (breakfast, lunch) = (world.voucher("早餐券", 10).await, world.voucher("午餐券", 10).await);
+    let id = || (Uuid::now_v7(), Uuid::now_v7());
+    let into = |prize, from, many| {
+        let (by, id) = id();
+        let world = &world;
+        async move { import(world, (by, id, prize), &codes(from, many), None).await }
+    };
+    into(breakfast, 0, 3).await.unwrap();
+    let refused = into(lunch, 2, 3).await.unwrap_err();
+    assert_eq!((reason(&refused).as_str(), field(&refused).as_str()), ("VOUCHER_ELSEWHERE", "codes[0]"));
+    assert_eq!(stock(&world, lunch).await, 0, "none of them");
+    // whoever comes first of two at once has it
+    for from in (10..20).step_by(2) {
+        let (one, two) = tokio::join!(into(breakfast, from, 2), into(lunch, from, 2));
+        assert_eq!(u8::from(one.is_ok()) + u8::from(two.is_ok()), 1);
+    }
+    assert_eq!(stock(&world, breakfast).await + stock(&world, lunch).await, 13);
+    let row = |line, name: &str, code: &str| VoucherRow {
+        line,
+        name: name.to_owned(),
+        pickup_place_path: PICKUP.to_owned(),
+        code: code.to_owned(),
+        ..VoucherRow::default()
+    };
+    let rows = [
+        row(2, "午餐券", "ZC-2026-000001"),
+        row(3, "午餐券", "ZC-2026-000100"),
+        row(4, "午餐券", "ZC-2026-000002"),
+        // of two rows of a file one has it
+        row(5, "早餐券", "ZC-2026-000100"),
+    ];
+    let before = stock(&world, lunch).await;
+    let (vault, clock) = (&world.state.vault, &world.state.clock);
+    let wrong = ops::import_vouchers(&world.pool, vault, clock, world.district, &rows).await.unwrap();
+    let told: Vec<_> = wrong.iter().map(|wrong| (wrong.line, wrong.field, wrong.zh.as_str())).collect();
+    let of = |line, prize| (line, "code", prize);
+    assert_eq!(
+        told,
+        [of(2, "该券码已属于奖品“早餐券”"), of(4, "该券码已属于奖品“早餐券”"), of(5, "该券码已属于奖品“午餐券”")]
+    );
+    assert_eq!(stock(&world, lunch).await, before + 1);
+    audit(&world.pool).await;
+}
+
 #[tokio::test]
 async fn a_file_of_codes_goes_in_once_and_its_bad_rows_are_named() {
     let world = World::new().await;

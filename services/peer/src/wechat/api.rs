@@ -34,6 +34,7 @@ pub async fn login(State(wechat): State<WeChat>, Query(login): Query<Login>) -> 
         Mode::Busy => return refusal(-1, "system error"),
         Mode::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mode::Lost => return silence().await,
+        Mode::Late => tokio::time::sleep(LATENESS).await,
         _ => {}
     }
     if login.appid != keys::APP_ID {

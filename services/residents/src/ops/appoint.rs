@@ -45,7 +45,7 @@ pub async fn appoint(
 ) -> Result<HeldPost, Error> {
     let (now, hash) = (residents.clock.now(), asked.hash());
     let from = asked.from_date.unwrap_or(residents.clock.today());
-    let mut transaction = residents.pool.begin().await?;
+    let mut transaction = chassis::db::begin(&residents.pool).await?;
     if let Some((post, known)) = store::post::get(&mut transaction, district_id, asked.post_id).await? {
         return if known.as_deref() == Some(&hash) { Ok(post) } else { Err(Error::PostIdReused) };
     }

@@ -11,7 +11,7 @@ use crate::{
 /// Ends a post; the person's next access token is without it.
 pub async fn end_post(residents: &Residents, actor: Uuid, district_id: Uuid, post_id: Uuid) -> Result<HeldPost, Error> {
     let (now, today) = (residents.clock.now(), residents.clock.today());
-    let mut transaction = residents.pool.begin().await?;
+    let mut transaction = chassis::db::begin(&residents.pool).await?;
     if store::post::end(&mut transaction, district_id, post_id, today, now).await? {
         let deed = Deed { district_id, actor: Some(actor), action: "end_post", subject_id: post_id, detail: json!({}) };
         store::audit::note(&mut transaction, deed, now).await?;

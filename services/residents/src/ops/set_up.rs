@@ -58,7 +58,7 @@ pub async fn set_up(residents: &Residents, asked: SetUp) -> Result<Installed, Er
     }
     let phone = Phone::parse(&asked.phone)?;
     let (now, today) = (residents.clock.now(), residents.clock.today());
-    let mut transaction = residents.pool.begin().await?;
+    let mut transaction = chassis::db::begin(&residents.pool).await?;
     if !store::setup::use_token(&mut transaction, &hash_secret(asked.token.trim()), now, today).await? {
         return Err(Error::SetupTokenInvalid);
     }

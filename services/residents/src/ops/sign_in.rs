@@ -34,7 +34,7 @@ pub async fn sign_in(
 
 async fn open(residents: &Residents, phone: &Phone, asked: Option<Uuid>) -> Result<SignedIn, Error> {
     let now = residents.clock.now();
-    let mut transaction = residents.pool.begin().await?;
+    let mut transaction = chassis::db::begin(&residents.pool).await?;
     let main = store::district::main(&mut transaction).await?.ok_or(Error::NoDistrict)?;
     let name = phone.stand_in_name();
     let person_id = store::person::ensure(&mut transaction, &residents.vault, phone, &name, now).await?;

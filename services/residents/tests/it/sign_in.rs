@@ -177,7 +177,7 @@ async fn a_code_given_back_leaves_a_newer_one_as_it_is() {
     let phone = phone();
     let code = town.code(&phone).await;
     // the sign-in waits for the lock with its code used up, until a newer code is there
-    let mut lock = town.pool().begin().await.unwrap();
+    let mut lock = chassis::db::begin(town.pool()).await.unwrap();
     sqlx::query("lock table residents.post").execute(&mut *lock).await.unwrap();
     let newer = async {
         while town.has_code(&phone).await {

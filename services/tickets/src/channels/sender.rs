@@ -74,7 +74,7 @@ impl Sender {
     pub async fn take(&self) -> Result<Option<(Taken, Option<Message>)>, Fault> {
         let tickets = &self.channels.tickets;
         let now = tickets.clock.now();
-        let mut transaction = tickets.pool.begin().await?;
+        let mut transaction = chassis::db::begin(&tickets.pool).await?;
         let Some(taken) = store::channel::take(&mut transaction, now, Uuid::now_v7()).await? else {
             return Ok(None);
         };

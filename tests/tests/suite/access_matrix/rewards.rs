@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::world::Whose;
 
-const RPCS: [(&str, &str); 26] = [
+const RPCS: [(&str, &str); 27] = [
     ("RedemptionService/TakeBack", "/v1/redemptions/x:take_back"),
     ("RedemptionService/HandOverMany", "/v1/redemptions:hand_over_many"),
     ("PrizeService/PutPrize", "/v1/prizes/x"),
@@ -18,6 +18,7 @@ const RPCS: [(&str, &str); 26] = [
     ("PayoutService/ExportBankFile", "/v1/payout-batches"),
     ("PayoutService/RecordBankResult", "/v1/payouts/x:bank_result"),
     ("PayoutService/PayInPerson", "/v1/payouts/x:pay_in_person"),
+    ("PayoutService/CancelTransfer", "/v1/payouts/x:cancel_transfer"),
     ("PayoutService/ReturnPayout", "/v1/payouts/x:return"),
     ("PayoutService/OfferPayout", "/v1/payouts/x:offer"),
     ("MonthService/ApproveMonth", "/v1/months/x:approve"),

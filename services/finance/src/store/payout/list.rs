@@ -7,11 +7,10 @@ use crate::{
     transfer::{Shown, TransferState},
 };
 
-/// Payouts of a district: one, those of a person, or those in a state, beyond a position.
+/// Payouts of a district: one, or those in a state, beyond a position.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub payout_id: Option<Uuid>,
-    pub person_id: Option<Uuid>,
     pub state: Option<PayoutState>,
     pub batch_id: Option<Uuid>,
     pub beyond: Option<(DateTime<Utc>, Uuid)>,
@@ -43,6 +42,7 @@ struct Row {
     app_id: Option<String>,
     package_sealed: Option<Vec<u8>>,
     confirm_by: Option<DateTime<Utc>>,
+    cancel_asked: bool,
 }
 
 /// At most so many, oldest first.
@@ -59,17 +59,17 @@ pub async fn list(
             p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
             p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
             t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
-            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?"
+            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
+            t.cancel_asked_at is not null as "cancel_asked!"
         from finance.payout p
         left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
         left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
-        where p.district_id = $1 and ($2::uuid is null or p.payout_id = $2) and ($3::uuid is null or p.person_id = $3)
-            and ($4::text is null or p.state = $4) and ($5::uuid is null or p.batch_id = $5)
-            and ($6::timestamptz is null or (p.ordered_at, p.payout_id) > ($6, $7))
-        order by p.ordered_at, p.payout_id limit $8"#,
+        where p.district_id = $1 and ($2::uuid is null or p.payout_id = $2)
+            and ($3::text is null or p.state = $3) and ($4::uuid is null or p.batch_id = $4)
+            and ($5::timestamptz is null or (p.ordered_at, p.payout_id) > ($5, $6))
+        order by p.ordered_at, p.payout_id limit $7"#,
         district_id,
         wanted.payout_id,
-        wanted.person_id,
         wanted.state as Option<PayoutState>,
         wanted.batch_id,
         at,
@@ -77,6 +77,36 @@ pub async fn list(
         limit
     );
     Ok(rows.fetch_all(executor).await?.into_iter().map(payout).collect())
+}
+
+/// A person's payouts, newest first, below a position.
+pub async fn list_of(
+    pool: &sqlx::PgPool,
+    (district_id, person_id): (Uuid, Uuid),
+    below: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> sqlx::Result<Vec<Payout>> {
+    let (at, id) = below.unzip();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select p.payout_id, p.person_id, coalesce(n.name, '') as "person_name!", p.month, p.rank, p.gross_fen, p.tax_fen,
+            p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
+            p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
+            t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
+            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
+            t.cancel_asked_at is not null as "cancel_asked!"
+        from finance.payout p
+        left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
+        left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
+        where p.district_id = $1 and p.person_id = $2 and ($3::timestamptz is null or (p.ordered_at, p.payout_id) < ($3, $4))
+        order by p.ordered_at desc, p.payout_id desc limit $5"#,
+        district_id,
+        person_id,
+        at,
+        id,
+        limit
+    );
+    Ok(rows.fetch_all(pool).await?.into_iter().map(payout).collect())
 }
 
 fn payout(row: Row) -> Payout {
@@ -88,6 +118,7 @@ fn payout(row: Row) -> Payout {
         app_id,
         package_sealed,
         confirm_by,
+        cancel_asked: row.cancel_asked,
     });
     Payout {
         payout_id: row.payout_id,

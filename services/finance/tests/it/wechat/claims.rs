@@ -49,6 +49,25 @@ async fn a_code_is_taken_once_and_the_same_claim_again_answers_the_same() {
 }
 
 #[tokio::test]
+async fn what_is_claimed_while_wechat_is_slow_stays() {
+    let rig = Rig::waiting(100_000, std::time::Duration::from_secs(20)).await;
+    let person = Uuid::now_v7();
+    let id = rig.world.award(person, 1, 5_000).await;
+    rig.peer.behave(Call::Login, Mode::Late, 1);
+    let newer = async {
+        while rig.peer.calls(Call::Login) == 0 {
+            tokio::task::yield_now().await;
+        }
+        rig.claim_as(person, id, Method::Bank, "").await.unwrap()
+    };
+    let (slow, newer) = tokio::join!(rig.claim(person, id, "demo:li"), newer);
+    assert_eq!((reason(&slow.unwrap_err()).as_str(), newer.method()), ("PAYOUT_MOVED", Method::Bank));
+    assert_eq!(rig.payout(person).await.method(), Method::Bank);
+    // the member may still change their mind
+    assert_eq!(rig.claim(person, id, "demo:li:2").await.unwrap().method(), Method::Wechat);
+}
+
+#[tokio::test]
 async fn too_little_too_much_and_no_merchant_name_the_other_ways() {
     let mut rig = Rig::new(10_000_000).await;
     for (fen, good) in [(9, false), (10, true), (199_999, true), (200_000, false)] {

@@ -113,8 +113,8 @@ async fn one_payout_that_cannot_be_sent_keeps_no_other_waiting() {
 
 /// Another merchant would not know the number, and would pay it a second time.
 #[tokio::test]
-async fn a_transfer_of_another_merchant_is_left_to_that_merchant() {
-    let rig = Rig::new(5_000).await;
+async fn a_transfer_of_another_merchant_is_left_to_that_merchant_and_told_of() {
+    let mut rig = Rig::new(5_000).await;
     let (person, _) = rig.claimed(1, 5_000).await;
     rig.peer.behave(Call::Create, Mode::Lost, 1);
     rig.pass().await;
@@ -122,6 +122,18 @@ async fn a_transfer_of_another_merchant_is_left_to_that_merchant() {
         let statement = format!("update finance.wechat_transfer set {column} = 'other'");
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&rig.world.pool).await.unwrap();
         assert_eq!(rig.pass_after(TimeDelta::hours(1)).await, 0, "{column}");
+        let found = finance::strangers::count(&rig.world.state).await.unwrap();
+        assert_eq!(found.iter().map(|of| of.transfers).collect::<Vec<_>>(), [1], "and told: {found:?}");
     }
     assert_eq!((rig.peer.bills().len(), rig.payout(person).await.state()), (0, State::Sent));
+    let own = "update finance.wechat_transfer set mch_id = $1, app_id = $2";
+    let own = sqlx::query(own).bind(rig.adapter.mch_id()).bind(rig.adapter.app_id());
+    own.execute(&rig.world.pool).await.unwrap();
+    assert_eq!(finance::strangers::count(&rig.world.state).await.unwrap(), []);
+    rig.world.state = rig.world.state.clone().with_wechat(None);
+    assert_eq!(
+        finance::strangers::count(&rig.world.state).await.unwrap().len(),
+        1,
+        "where no merchant is set up, all are"
+    );
 }

@@ -48,6 +48,19 @@ async fn however_the_question_fails_it_is_asked_again() {
     rig.audit().await;
 }
 
+/// However many cannot be read, those behind them are paid.
+#[tokio::test]
+async fn a_page_of_broken_orders_keeps_nobody_waiting() {
+    let rig = Rig::new(1_000_000).await;
+    for rank in 1..=60 {
+        rig.claimed(rank, 100).await;
+    }
+    sqlx::query("update finance.payout set openid_sealed = 'broken'").execute(&rig.world.pool).await.unwrap();
+    let (person, _) = rig.claimed(61, 5_000).await;
+    assert!(finance::payer::pass(&rig.world.state, &rig.adapter).await.is_err(), "it is told that some are broken");
+    assert_eq!(rig.payout(person).await.state(), State::Sent);
+}
+
 #[tokio::test]
 async fn what_wechat_refuses_for_good_is_offered_again_after_it_surely_was_not_taken() {
     let rig = Rig::new(5_000).await;

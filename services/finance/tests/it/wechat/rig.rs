@@ -38,6 +38,11 @@ pub struct Rig {
 impl Rig {
     /// An award fund with so much money.
     pub async fn new(budget_fen: i64) -> Self {
+        Self::waiting(budget_fen, PATIENCE).await
+    }
+
+    /// The same, where WeChat is waited for so long.
+    pub async fn waiting(budget_fen: i64, patience: Duration) -> Self {
         let mut world = World::new().await;
         let peer = WeChat::new(world.state.clock.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -58,7 +63,7 @@ impl Rig {
             wechat_activity: "月度之星".into(),
             wechat_award_note: "社区治理月度奖励".into(),
         };
-        let adapter = Adapter::new(settings, secrets, world.state.clock.clone(), PATIENCE).unwrap();
+        let adapter = Adapter::new(settings, secrets, world.state.clock.clone(), patience).unwrap();
         world.state = world.state.clone().with_wechat(Some(adapter.clone()));
         let admin = Uuid::now_v7();
         if budget_fen > 0 {

@@ -1,0 +1,19 @@
+use chassis::{access::Caller, faults::Fault};
+use uuid::Uuid;
+
+use super::payouts::find;
+use crate::{Finance, Refusal, payout::Payout, store};
+
+/// Has the WeChat transfer of a payout taken back. Nothing moves here: the payer asks WeChat, and follows what it says.
+pub async fn cancel_transfer(state: &Finance, caller: &Caller, payout_id: Uuid) -> Result<Payout, Fault> {
+    let by = (caller.person_id, state.clock.now());
+    let asked = store::transfer::ask_cancel(&state.pool, (caller.district_id, payout_id), by).await?;
+    let payout = find(state, caller, payout_id).await?;
+    if asked {
+        return Ok(payout);
+    }
+    if payout.person_id == caller.person_id {
+        return Err(Refusal::OwnPayout.into());
+    }
+    Err(Refusal::PayoutMoved { state: payout.state }.into())
+}
