@@ -267,7 +267,7 @@ async fn what_was_told_before_a_month_ended_is_heard_before_it_is_closed() {
     let [early, late] = [(); 2].map(|()| Uuid::now_v7());
     world.earn(early, 10).await;
     // told in November, and this service is down until December; what is told is not delivered while another writes
-    let mut writing = world.pool.begin().await.unwrap();
+    let mut writing = chassis::db::begin(&world.pool).await.unwrap();
     sqlx::query("select pg_current_xact_id()").execute(&mut *writing).await.unwrap();
     let ticket = Uuid::now_v7();
     world.ticket(ticket, late, "10101", "POOL", "CLAIMED").await;
