@@ -27,6 +27,7 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
         for wording in terms.wordings.of(&told.changed.transition) {
             let text = filling.fill(&wording.words);
             let behind = wording.tiers(facts.escalation_step).filter_map(behind);
+            let behind = behind.filter(|audience| *audience != wording.audience);
             for audience in std::iter::once(wording.audience).chain(behind) {
                 let to_reporters = [Audience::Reporter, Audience::Reporters].contains(&audience);
                 let concerned = concerned(tickets, told, facts, audience);

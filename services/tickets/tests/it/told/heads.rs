@@ -62,6 +62,25 @@ async fn a_coordination_that_takes_too_long_is_heard_by_the_district_admins() {
 }
 
 #[tokio::test]
+async fn a_check_that_nobody_makes_is_heard_by_the_street_and_the_coordinators() {
+    let world = World::new().await;
+    let [coordinator, admin, mate] = staff(&world).await;
+    let of_district = Person::liaison(world.gongnong, "gn");
+    appoint(&world, &of_district).await;
+    let id = world.dispatched(NEEDS_NO_PHOTO).await.ticket_id;
+    world.resolve(&world.handler, &id, &[]).await.unwrap();
+    let heard = hear(&world, 0).await;
+    each(&texts(&world, &of_district).await, &[]);
+    pass(&world, TimeDelta::hours(72)).await;
+    hear(&world, heard).await;
+    let late = "提醒核查人负责人";
+    each(&texts(&world, &of_district).await, &[late]);
+    each(&texts(&world, &coordinator).await, &[late]);
+    each(&texts(&world, &mate).await, &["新工单", late]);
+    assert!(texts(&world, &admin).await.is_empty());
+}
+
+#[tokio::test]
 async fn an_overdue_ticket_climbs_the_tiers_in_the_inboxes_without_any_robot() {
     let world = World::new().await;
     let [coordinator, _, mate] = staff(&world).await;
