@@ -146,3 +146,21 @@ pub fn filling<'a>(
         due_by: changed.due_at.as_ref().and_then(instant),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording::Wordings;
+
+    #[test]
+    fn no_shipped_line_tells_a_co_reporter_what_only_the_reporter_may_do() {
+        let shipped = Wordings::default();
+        for may in ["请评价", "可申诉", "可重新提出"] {
+            let lines: Vec<_> = shipped.all().into_iter().filter(|line| line.words.contains(may)).collect();
+            assert!(!lines.is_empty(), "{may}");
+            for line in lines {
+                assert!(line.audience == Audience::Reporters && !for_others(&line.words).contains(may), "{line:?}");
+            }
+        }
+    }
+}
