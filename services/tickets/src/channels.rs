@@ -20,6 +20,7 @@ pub use self::{
 };
 use crate::{
     Tickets,
+    audience::holder,
     followers::{Said, Told},
     notices::filling,
     store::{
@@ -39,7 +40,8 @@ const NEWS: TimeDelta = TimeDelta::hours(1);
 pub struct ChannelSettings {
     /// Where robots are reached.
     pub wecom_address: String,
-    /// How long before a deadline the group is reminded.
+    /// How long before a deadline whoever holds the ticket is reminded, but not before half of the time has gone: the second before
+    /// work or a check is due, the first before everything else.
     pub remind_claim_minutes: i64,
     pub remind_resolve_minutes: i64,
 }
@@ -69,16 +71,18 @@ fn lines(tickets: &Tickets, told: &Told, facts: &Facts) -> Vec<Heard> {
     let emergency = told.changed.transition == "T1" && told.changed.priority() == Priority::P0;
     let mut heard = Vec::new();
     for wording in terms.wordings.of(&told.changed.transition) {
-        let text = filling.fill(&wording.words) + &on_duty(&terms, wording.audience, &told.street(), told.at);
-        for tier in wording.tiers(facts.escalation_step) {
+        let text = filling.fill(&wording.words);
+        let groups = wording.tiers(facts.escalation_step).flat_map(|tier| groups(tier, wording.audience, told));
+        for (tier, place) in groups {
+            let there = if tier == "SUBDISTRICT" { on_duty(&terms, &place.path, told.at) } else { String::new() };
             heard.push(Heard {
                 district_id: told.district_id,
                 tier: tier.to_owned(),
-                place: Place::of(tier, &told.changed.place_path, told.department()),
+                place,
                 ticket_id: told.ticket_id,
                 kind: told.changed.transition.clone(),
                 sequence: told.changed.sequence,
-                text: text.clone(),
+                text: format!("{text}{there}"),
                 urgent: wording.urgent || emergency,
                 at: told.at,
             });
@@ -87,9 +91,27 @@ fn lines(tickets: &Tickets, told: &Told, facts: &Facts) -> Vec<Heard> {
     heard
 }
 
+/// The groups of a tier that a change belongs to.
+fn groups<'t>(tier: &'t str, audience: Audience, told: &Told) -> Vec<(&'t str, Place)> {
+    let tier = match (tier, holder(&told.changed)) {
+        ("HOLDER", Some(Audience::Street)) => "SUBDISTRICT",
+        ("HOLDER", Some(Audience::Community)) => "COMMUNITY",
+        ("HOLDER", Some(Audience::Department)) => "DEPARTMENT",
+        ("HOLDER", Some(Audience::Coordinators)) => "DISTRICT",
+        ("HOLDER", _) => return Vec::new(),
+        (tier, _) => tier,
+    };
+    let of = |department| (tier, Place::of(tier, &told.changed.place_path, department));
+    match (tier, audience) {
+        ("DEPARTMENT", Audience::Assisting) => {
+            told.assisting().into_iter().map(|department| of(Some(department))).collect()
+        }
+        _ => vec![of(told.department())],
+    }
+}
+
 /// Names who is on duty for the street, to those who work there.
-fn on_duty(terms: &DistrictTerms, audience: Audience, street: &str, at: DateTime<Utc>) -> String {
+fn on_duty(terms: &DistrictTerms, street: &str, at: DateTime<Utc>) -> String {
     let names: Vec<String> = terms.on_duty(street, at).filter_map(|duty| duty.person_name.clone()).collect();
-    let there = audience == Audience::Street && !names.is_empty();
-    if there { format!("（值班：{}）", names.join("、")) } else { String::new() }
+    if names.is_empty() { String::new() } else { format!("（值班：{}）", names.join("、")) }
 }

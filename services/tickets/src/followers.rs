@@ -22,7 +22,7 @@ use crate::{
     store::{self, notice::Facts},
 };
 
-/// A change of a ticket, as this service told it.
+/// A change of a ticket, as this service told it; or a deadline of it that comes near.
 #[derive(Clone, Debug)]
 pub struct Told {
     pub district_id: Uuid,
@@ -37,14 +37,24 @@ impl Told {
         self.changed.actor_id.as_deref().and_then(|id| id.parse().ok())
     }
 
+    /// The departments that help the lead.
+    pub fn assisting(&self) -> Vec<Uuid> {
+        self.changed.assisting.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
     /// The lead department.
     pub fn department(&self) -> Option<Uuid> {
         self.changed.department_id.as_deref().and_then(|id| id.parse().ok())
     }
 
+    /// The first levels of the place it lies in.
+    pub fn above(&self, levels: usize) -> String {
+        self.changed.place_path.split('.').take(levels).collect::<Vec<_>>().join(".")
+    }
+
     /// The street it lies in.
     pub fn street(&self) -> String {
-        self.changed.place_path.split('.').take(2).collect::<Vec<_>>().join(".")
+        self.above(2)
     }
 }
 
@@ -68,11 +78,16 @@ async fn follow(tickets: &Tickets, connection: &mut PgConnection, told: &[Told])
     }
     precedents::keep(connection, told).await?;
     figures::keep(connection, told).await?;
+    tell(tickets, connection, told).await?;
+    audit::keep(connection, told).await
+}
+
+/// Says these to everybody concerned: in the inboxes and in the groups.
+pub async fn tell(tickets: &Tickets, connection: &mut PgConnection, told: &[Told]) -> Result<(), Fault> {
     let mut facts = HashMap::new();
     let said = said(tickets, connection, told, &mut facts).await?;
     inbox::keep(tickets, connection, &said).await?;
-    channels::keep(tickets, connection, &said).await?;
-    audit::keep(connection, told).await
+    channels::keep(tickets, connection, &said).await
 }
 
 /// A change that something is said about, with what the words name.

@@ -2,19 +2,15 @@
 //! see `rewards`.
 use chassis::faults::Fault;
 use chrono::{DateTime, TimeDelta, Utc};
-use proto::tickets::v1::ticket::State;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     Tickets,
+    audience::{behind, concerned},
     followers::{Said, Told},
     notices::{filling, for_others},
-    store::{
-        self,
-        inbox::NewMessage,
-        notice::{Facts, Holders},
-    },
+    store::{self, inbox::NewMessage, notice::Holders},
     wording::Audience,
 };
 
@@ -30,14 +26,18 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
         let terms = tickets.terms.of(told.district_id);
         for wording in terms.wordings.of(&told.changed.transition) {
             let text = filling.fill(&wording.words);
-            match concerned(tickets, told, facts, wording.audience) {
-                Concerned::People(people) => {
-                    let others = if wording.audience == Audience::Reporters { for_others(&text) } else { text.clone() };
-                    let mut people = people.into_iter();
-                    messages.extend(people.next().map(|person| message(told, person, text, now)));
-                    messages.extend(people.map(|person| message(told, person, others.clone(), now)));
+            let behind = wording.tiers(facts.escalation_step).filter_map(behind);
+            let behind = behind.filter(|audience| *audience != wording.audience);
+            for audience in std::iter::once(wording.audience).chain(behind) {
+                let to_reporters = [Audience::Reporter, Audience::Reporters].contains(&audience);
+                let concerned = concerned(tickets, told, facts, audience);
+                // of the staff, who did it knows
+                let people = concerned.people.into_iter().filter(|id| to_reporters || Some(*id) != told.actor());
+                for (at, person) in people.enumerate() {
+                    let text = if to_reporters && at > 0 { for_others(&text) } else { text.clone() };
+                    messages.push(message(told, person, text, now));
                 }
-                Concerned::Posts(holders) => asked.push((holders, told, text)),
+                asked.extend(concerned.posts.into_iter().map(|holders| (holders, told, text.clone())));
             }
         }
     }
@@ -46,9 +46,12 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
         let today = tickets.clock.today();
         for (number, person) in store::notice::holders(&mut *connection, &questions, today).await? {
             let at = usize::try_from(number - 1).ok().and_then(|at| asked.get(at));
-            messages.extend(at.map(|(_, told, text)| message(told, person, text.clone(), now)));
+            let told = at.filter(|(_, told, _)| told.actor() != Some(person));
+            messages.extend(told.map(|(_, told, text)| message(told, person, text.clone(), now)));
         }
     }
+    // as it happened, whether it was for people or for posts
+    messages.sort_by_key(|message| (message.at, message.sequence));
     Ok(store::inbox::insert(connection, &messages).await?)
 }
 
@@ -67,45 +70,5 @@ fn message(told: &Told, person_id: Uuid, text: String, now: DateTime<Utc>) -> Ne
         text,
         at: told.at,
         read_at: read_already(told.at, now),
-    }
-}
-
-enum Concerned {
-    People(Vec<Uuid>),
-    Posts(Holders),
-}
-
-/// Who an audience is, for one change.
-fn concerned(tickets: &Tickets, told: &Told, facts: &Facts, audience: Audience) -> Concerned {
-    let (changed, district_id) = (&told.changed, told.district_id);
-    let person = |id: &Option<String>| id.as_deref().and_then(|id| id.parse::<Uuid>().ok());
-    let posts = |role, place_path: String, department_id| {
-        Concerned::Posts(Holders { district_id, role, place_path, department_id })
-    };
-    match audience {
-        Audience::Street => {
-            let street = told.street();
-            let claimer = person(&changed.claimed_by).filter(|_| changed.to_state() == State::Claimed);
-            let terms = tickets.terms.of(district_id);
-            let on_duty: Vec<Uuid> = terms.on_duty(&street, told.at).map(|duty| duty.person_id).collect();
-            match claimer {
-                Some(claimer) => Concerned::People(vec![claimer]),
-                None if !on_duty.is_empty() => Concerned::People(on_duty),
-                None => posts("liaison", street, None),
-            }
-        }
-        Audience::Community => {
-            let community = changed.place_path.split('.').take(3).collect::<Vec<_>>().join(".");
-            posts("community_worker", community, None)
-        }
-        Audience::Department => match person(&changed.handler_id) {
-            Some(handler) => Concerned::People(vec![handler]),
-            None if told.department().is_none() => Concerned::People(Vec::new()),
-            None => posts("department_handler", String::new(), told.department()),
-        },
-        Audience::Coordinators => posts("coordinator", String::new(), None),
-        Audience::Reporter => Concerned::People(vec![facts.reporter_id]),
-        Audience::Reporters => Concerned::People([vec![facts.reporter_id], facts.co_reporter_ids.clone()].concat()),
-        Audience::Checker => Concerned::People(person(&changed.checker_id).into_iter().collect()),
     }
 }

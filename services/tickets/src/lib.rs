@@ -10,6 +10,7 @@
 //! ```
 //! The rules are one pure function ([`decide`]) over one table ([`TRANSITIONS`]). A change is one statement that compares the
 //! row's version and sets row, event and outbox row; whoever waits at the same time shares it. The whole table is in docs/tickets.md.
+mod audience;
 pub mod audit;
 mod calendar;
 mod category;

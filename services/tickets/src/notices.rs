@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Tickets,
+    audience::holder,
     store::{self, notice::Facts},
     wording::{Audience, Filling},
 };
@@ -80,20 +81,12 @@ fn news(events: &[Event], since: DateTime<Utc>) -> Result<Vec<News<'_>>, Fault> 
 /// The messages about one change: to who waits for it, and what became of it to everybody who reported the same.
 fn messages(tickets: &Tickets, news: &News<'_>, facts: &Facts) -> Vec<Message> {
     let filling = filling(tickets, &news.changed, (news.district, news.at), facts);
-    let name = |name: &Option<String>, kind: &str, else_: &str| format!("{}{kind}", name.as_deref().unwrap_or(else_));
     let terms = tickets.terms.of(news.district);
     let mut messages = Vec::new();
     for wording in terms.wordings.of(&news.changed.transition) {
         let text = filling.fill(&wording.words);
-        let (channel, to) = match wording.audience {
-            Audience::Street => ("wecom", name(&facts.subdistrict_name, "联络群", "街道")),
-            Audience::Community => ("wecom", name(&facts.community_name, "工作群", "社区")),
-            Audience::Department => ("wecom", name(&facts.department_name, "工作群", "牵头部门")),
-            Audience::Coordinators => ("wecom", "区级协调群".to_owned()),
-            Audience::Reporter | Audience::Reporters => ("app", name(&facts.reporter_name, "", "")),
-            Audience::Checker => ("app", name(&facts.checker_name, "", "")),
-        };
-        messages.push(Message::new(news.at, channel, &to, &text, None));
+        let to = addressees(wording.audience, &news.changed, facts).into_iter();
+        messages.extend(to.map(|(channel, to)| Message::new(news.at, channel, &to, &text, None)));
         if wording.audience == Audience::Reporters {
             let text = for_others(&text);
             let others = facts.co_reporter_names.iter();
@@ -103,9 +96,33 @@ fn messages(tickets: &Tickets, news: &News<'_>, facts: &Facts) -> Vec<Message> {
     messages
 }
 
-/// Only the reporter rates.
+/// The channel and the name of each group or person that an audience is.
+fn addressees(audience: Audience, changed: &TicketChanged, facts: &Facts) -> Vec<(&'static str, String)> {
+    let name = |name: &Option<String>, kind: &str, else_: &str| format!("{}{kind}", name.as_deref().unwrap_or(else_));
+    let one = match audience {
+        Audience::Street => ("wecom", name(&facts.subdistrict_name, "联络群", "街道")),
+        Audience::Community => ("wecom", name(&facts.community_name, "工作群", "社区")),
+        Audience::Department => ("wecom", name(&facts.department_name, "工作群", "牵头部门")),
+        Audience::Assisting => {
+            return facts.assisting_names.iter().map(|name| ("wecom", format!("{name}工作群"))).collect();
+        }
+        Audience::Coordinators | Audience::Leaders => ("wecom", "区级协调群".to_owned()),
+        Audience::Heads if holder(changed) == Some(Audience::Checker) => {
+            return addressees(Audience::Street, changed, facts);
+        }
+        Audience::Holder | Audience::Heads => {
+            return holder(changed).map(|holder| addressees(holder, changed, facts)).unwrap_or_default();
+        }
+        Audience::Reporter | Audience::Reporters => ("app", name(&facts.reporter_name, "", "")),
+        Audience::Checker => ("app", name(&facts.checker_name, "", "")),
+    };
+    vec![one]
+}
+
+/// Only the reporter rates, appeals and reopens.
 pub fn for_others(text: &str) -> String {
-    text.replace("，请评价是否满意", "")
+    let only_theirs = ["，请评价是否满意", "；72 小时内可申诉一次", "；7 天内复发可重新提出"];
+    only_theirs.iter().fold(text.to_owned(), |text, words| text.replace(words, ""))
 }
 
 /// What stands in the place of the names in words about a change.
@@ -126,6 +143,24 @@ pub fn filling<'a>(
         claim_by: facts.claim_by,
         promised_by: facts.promised_by,
         resolve_by: facts.resolve_by,
-        due_by: None,
+        due_by: changed.due_at.as_ref().and_then(instant),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording::Wordings;
+
+    #[test]
+    fn no_shipped_line_tells_a_co_reporter_what_only_the_reporter_may_do() {
+        let shipped = Wordings::default();
+        for may in ["请评价", "可申诉", "可重新提出"] {
+            let lines: Vec<_> = shipped.all().into_iter().filter(|line| line.words.contains(may)).collect();
+            assert!(!lines.is_empty(), "{may}");
+            for line in lines {
+                assert!(line.audience == Audience::Reporters && !for_others(&line.words).contains(may), "{line:?}");
+            }
+        }
     }
 }

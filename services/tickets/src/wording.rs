@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::wire::local;
+use crate::{machine::Timer, wire::local};
 
 const SHIPPED: &str = include_str!("../data/wordings.csv");
 const TIMELINE: &str = include_str!("../data/timeline.csv");
@@ -17,7 +17,16 @@ pub enum Audience {
     Street,
     Community,
     Department,
+    /// The departments that help the lead.
+    Assisting,
     Coordinators,
+    /// Whose turn it is: the street, the community, the department, the coordinators or the checker.
+    Holder,
+    /// Who stands over them, so that never only the one hears who is late. No role is a head's: for the street it is all its liaisons
+    /// and the coordinators, for a department all its handlers, for the coordinators the district's admins.
+    Heads,
+    /// Who answers for the whole district: its coordinators and its admins.
+    Leaders,
     Reporter,
     /// The reporter and everybody who reported the same.
     Reporters,
@@ -25,11 +34,15 @@ pub enum Audience {
 }
 
 impl Audience {
-    const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Street,
         Self::Community,
         Self::Department,
+        Self::Assisting,
         Self::Coordinators,
+        Self::Holder,
+        Self::Heads,
+        Self::Leaders,
         Self::Reporter,
         Self::Reporters,
         Self::Checker,
@@ -46,7 +59,11 @@ impl Audience {
             Self::Street => "STREET",
             Self::Community => "COMMUNITY",
             Self::Department => "DEPARTMENT",
+            Self::Assisting => "ASSISTING",
             Self::Coordinators => "COORDINATORS",
+            Self::Holder => "HOLDER",
+            Self::Heads => "HEADS",
+            Self::Leaders => "LEADERS",
             Self::Reporter => "REPORTER",
             Self::Reporters => "REPORTERS",
             Self::Checker => "CHECKER",
@@ -54,12 +71,30 @@ impl Audience {
     }
 }
 
+/// The groups that words may name.
+pub const TIERS: [&str; 5] = ["COMMUNITY", "SUBDISTRICT", "DISTRICT", "DEPARTMENT", "HOLDER"];
+
+/// The deadlines that are reminded of.
+pub const REMINDED: [(Timer, &str); 6] = [
+    (Timer::Claim, "BEFORE_CLAIM"),
+    (Timer::Dispatch, "BEFORE_DISPATCH"),
+    (Timer::Accept, "BEFORE_ACCEPT"),
+    (Timer::Resolve, "BEFORE_RESOLVE"),
+    (Timer::Coord, "BEFORE_COORD"),
+    (Timer::Verify, "BEFORE_VERIFY"),
+];
+
+/// Whether it names a reminder.
+pub fn is_reminder(kind: &str) -> bool {
+    REMINDED.iter().any(|(_, known)| *known == kind)
+}
+
 /// What one audience is told about one transition.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Wording {
     pub transition: String,
     pub audience: Audience,
-    /// The groups that hear it: "DEPARTMENT SUBDISTRICT:2", from the second escalation on.
+    /// The groups that hear it: "HOLDER SUBDISTRICT:2", from the second escalation on.
     pub tiers: String,
     pub urgent: bool,
     pub words: String,
@@ -103,7 +138,8 @@ impl Filling<'_> {
             ("{minutes}", (self.claim_by - self.at).num_minutes().to_string()),
             ("{claim_by}", local(self.claim_by, "%H:%M")),
             ("{promised_by}", instant(Some(self.promised_by))),
-            ("{resolve_by}", instant(self.resolve_by)),
+            // what came back before it was ever dispatched has only its next deadline
+            ("{resolve_by}", instant(self.resolve_by.or(self.due_by))),
             ("{due_by}", instant(self.due_by)),
         ];
         // one pass, so that nothing in the reason is taken for a name
@@ -189,16 +225,14 @@ mod tests {
 
     #[test]
     fn every_shipped_line_is_read_and_names_a_row_of_the_state_table() {
-        let known =
-            |transition: &str| transition.starts_with("BEFORE_") || TRANSITIONS.iter().any(|row| row.id == transition);
+        let known = |transition: &str| is_reminder(transition) || TRANSITIONS.iter().any(|row| row.id == transition);
         let (lines, steps) = (SHIPPED.lines().count() - 1, TIMELINE.lines().count() - 1);
         assert_eq!((SHIPPED_WORDINGS.all().len(), STEPS.len()), (lines, steps));
         for wording in SHIPPED_WORDINGS.all() {
             assert!(known(&wording.transition), "{wording:?}");
             let filled = Filling::default().fill(&wording.words);
             assert!(!filled.contains(['{', '}']), "{filled}");
-            let tiers = ["COMMUNITY", "SUBDISTRICT", "DISTRICT", "DEPARTMENT"];
-            assert!(wording.tiers(9).all(|tier| tiers.contains(&tier)), "{wording:?}");
+            assert!(wording.tiers(9).all(|tier| TIERS.contains(&tier)), "{wording:?}");
         }
         assert!(STEPS.keys().all(|transition| known(transition)));
     }
@@ -207,8 +241,8 @@ mod tests {
     fn the_third_escalation_reaches_the_district_and_a_reason_is_not_read_as_a_name() {
         let wordings = Wordings::default();
         let overdue = wordings.of("T15").next().unwrap();
-        assert_eq!(overdue.tiers(1).collect::<Vec<_>>(), ["DEPARTMENT"]);
-        assert_eq!(overdue.tiers(3).collect::<Vec<_>>(), ["DEPARTMENT", "SUBDISTRICT", "DISTRICT"]);
+        assert_eq!(overdue.tiers(1).collect::<Vec<_>>(), ["HOLDER"]);
+        assert_eq!(overdue.tiers(3).collect::<Vec<_>>(), ["HOLDER", "SUBDISTRICT", "DISTRICT"]);
         let filling = Filling { because: "{what} {", what: "GN1".into(), ..Filling::default() };
         assert_eq!(filling.fill("{what}{because}"), "GN1：{what} {");
     }

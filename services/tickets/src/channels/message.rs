@@ -84,7 +84,11 @@ pub fn counted(kinds: &[Kind]) -> Option<Message> {
 fn named(kind: &str) -> &str {
     match kind {
         "BEFORE_CLAIM" => "认领时限将到",
+        "BEFORE_DISPATCH" => "派遣时限将到",
+        "BEFORE_ACCEPT" => "签收时限将到",
         "BEFORE_RESOLVE" => "处置时限将到",
+        "BEFORE_COORD" => "定责时限将到",
+        "BEFORE_VERIFY" => "核查时限将到",
         _ => TRANSITIONS.iter().find(|row| row.id == kind).map_or(kind, |row| row.zh),
     }
 }

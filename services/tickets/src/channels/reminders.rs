@@ -1,66 +1,69 @@
-//! Reminds groups before a deadline passes, once for each deadline.
-use chassis::faults::Fault;
+//! Reminds of a deadline before it passes, once for each deadline: in the inbox of who holds the ticket, and in their group.
+use chassis::{clock::timestamp, faults::Fault};
 use chrono::{DateTime, TimeDelta, Utc};
+use proto::tickets::v1::{TicketChanged, ticket::State};
 use uuid::Uuid;
 
-use super::{ChannelSettings, on_duty};
+use super::ChannelSettings;
 use crate::{
     Tickets,
-    machine::State,
-    store::{
-        self,
-        channel::{Heard, Place},
-        channel_list::DueSoon,
-    },
-    wording::Filling,
+    followers::{Told, tell},
+    machine::Timer,
+    store::{self, channel_list::DueSoon},
+    ticket::{Deadline, read},
+    wording::REMINDED,
 };
 
-/// Writes the reminders that are due; answers how many lines that would be where every group had a robot.
+/// Tells the reminders that are due, which changes nothing where they were told; answers how many there are.
 pub async fn remind(tickets: &Tickets, settings: &ChannelSettings) -> Result<usize, Fault> {
     let now = tickets.clock.now();
     let until = now + TimeDelta::minutes(settings.remind_claim_minutes.max(settings.remind_resolve_minutes));
-    tickets.categories.ensure(&tickets.pool).await?;
-    let (mut after, mut written) = ((now, Uuid::max()), 0);
+    let (mut after, mut many) = ((now, Uuid::max()), 0);
     loop {
         let soon = store::channel_list::due_soon(&tickets.pool, after, until).await?;
-        let Some(last) = soon.last() else { return Ok(written) };
+        let Some(last) = soon.last() else { return Ok(many) };
         after = (last.due_at, last.ticket_id);
-        let heard: Vec<Heard> = soon.iter().flat_map(|due| lines(tickets, settings, due, now)).collect();
+        let told: Vec<Told> = soon.iter().flat_map(|due| reminders(settings, due, now)).collect();
         let mut connection = tickets.pool.acquire().await?;
-        store::channel::write(&mut connection, &heard).await?;
-        written += heard.len();
+        tell(tickets, &mut connection, &told).await?;
+        many += told.len();
     }
 }
 
-fn lines(tickets: &Tickets, settings: &ChannelSettings, due: &DueSoon, now: DateTime<Utc>) -> Vec<Heard> {
-    let (kind, deadline, minutes) = match State::of(&due.state) {
-        Some(State::Pool) => ("BEFORE_CLAIM", Some(due.claim_by), settings.remind_claim_minutes),
-        _ => ("BEFORE_RESOLVE", due.resolve_by, settings.remind_resolve_minutes),
+fn reminders(settings: &ChannelSettings, due: &DueSoon, now: DateTime<Utc>) -> Vec<Told> {
+    let near = |deadline: &Deadline| {
+        let minutes = match deadline.kind {
+            Timer::Resolve | Timer::Verify => settings.remind_resolve_minutes,
+            _ => settings.remind_claim_minutes,
+        };
+        // who has little time in all has just been told
+        let ahead = TimeDelta::minutes(minutes).min((deadline.due_at - due.entered_at) / 2);
+        let missed = deadline.kind == Timer::Resolve && deadline.fired > 0;
+        !missed && deadline.due_at > now && deadline.due_at <= now + ahead
     };
-    let ahead = TimeDelta::minutes(minutes);
-    // who has less time than that in all has just been told
-    let near = |at: &DateTime<Utc>| *at > now && *at <= now + ahead && *at - due.entered_at > ahead;
-    let Some(deadline) = deadline.filter(near) else { return Vec::new() };
-    let terms = tickets.terms.of(due.district_id);
-    let category = tickets.categories.known(due.district_id, &due.category_code);
-    let category = category.map_or_else(|| due.category_code.clone(), |category| category.name.clone());
-    let what = format!("{}：{category}", due.number);
-    let filling = Filling { what, at: now, claim_by: due.claim_by, due_by: Some(deadline), ..Filling::default() };
-    let street = due.place_path.split('.').take(2).collect::<Vec<_>>().join(".");
-    let mut heard = Vec::new();
-    for wording in terms.wordings.of(kind) {
-        let text = filling.fill(&wording.words) + &on_duty(&terms, wording.audience, &street, now);
-        heard.extend(wording.tiers(due.escalation_step).map(|tier| Heard {
-            district_id: due.district_id,
-            tier: tier.to_owned(),
-            place: Place::of(tier, &due.place_path, due.department_id),
-            ticket_id: due.ticket_id,
-            kind: kind.to_owned(),
-            sequence: deadline.timestamp(),
-            text: text.clone(),
-            urgent: wording.urgent,
-            at: now,
-        }));
-    }
-    heard
+    let deadlines: Vec<Deadline> = read(&due.timers);
+    deadlines.into_iter().filter(near).filter_map(|deadline| reminder(due, deadline, now)).collect()
+}
+
+/// As if it were a change; the deadline's second is its number.
+fn reminder(due: &DueSoon, deadline: Deadline, now: DateTime<Utc>) -> Option<Told> {
+    let (_, kind) = REMINDED.iter().find(|(timer, _)| *timer == deadline.kind)?;
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string());
+    let changed = TicketChanged {
+        ticket_id: due.ticket_id.to_string(),
+        number: due.number.clone(),
+        sequence: deadline.due_at.timestamp(),
+        transition: (*kind).to_owned(),
+        to_state: State::from_str_name(&due.state)?.into(),
+        category_code: due.category_code.clone(),
+        place_path: due.place_path.clone(),
+        department_id: id(due.department_id),
+        handler_id: id(due.handler_id),
+        claimed_by: id(due.claimed_by),
+        checker_id: id(due.checker_id),
+        held_by: due.held_by.clone(),
+        due_at: Some(timestamp(deadline.due_at)),
+        ..TicketChanged::default()
+    };
+    Some(Told { district_id: due.district_id, ticket_id: due.ticket_id, at: now, changed })
 }

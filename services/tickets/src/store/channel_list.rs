@@ -1,5 +1,6 @@
 //! Groups as they are shown and changed, and the tickets whose deadline comes near.
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -15,11 +16,13 @@ pub struct DueSoon {
     pub category_code: String,
     pub place_path: String,
     pub department_id: Option<Uuid>,
-    pub claim_by: DateTime<Utc>,
-    pub resolve_by: Option<DateTime<Utc>>,
+    pub handler_id: Option<Uuid>,
+    pub claimed_by: Option<Uuid>,
+    pub checker_id: Option<Uuid>,
+    pub held_by: String,
+    pub timers: Value,
     pub due_at: DateTime<Utc>,
     pub entered_at: DateTime<Utc>,
-    pub escalation_step: i32,
 }
 
 /// The tickets that are due after one deadline and id and until an instant, in that order; at most 500.
@@ -30,10 +33,12 @@ pub async fn due_soon(
 ) -> sqlx::Result<Vec<DueSoon>> {
     sqlx::query_as!(
         DueSoon,
-        r#"select t.district_id, t.ticket_id, t.number as "number!", t.state, t.category_code, t.place_path, t.department_id, t.claim_by,
-            t.resolve_by, t.due_at as "due_at!", coalesce(t.entered_at, t.received_at) as "entered_at!", t.escalation_step
+        r#"select t.district_id, t.ticket_id, t.number as "number!", t.state, t.category_code, t.place_path, t.department_id,
+            t.handler_id, t.claimed_by, t.checker_id, t.held_by, t.timers, t.due_at as "due_at!",
+            coalesce(t.entered_at, t.received_at) as "entered_at!"
         from tickets.ticket t
-        where t.due_at >= $1 and (t.due_at, t.ticket_id) > ($1, $2) and t.due_at <= $3 and t.state in ('POOL', 'DISPATCHED', 'IN_PROGRESS')
+        where t.due_at >= $1 and (t.due_at, t.ticket_id) > ($1, $2) and t.due_at <= $3
+            and t.state in ('POOL', 'CLAIMED', 'COMMUNITY', 'DISPATCHED', 'IN_PROGRESS', 'COORDINATION', 'FEEDBACK')
         order by t.due_at, t.ticket_id limit 500"#,
         after,
         id,

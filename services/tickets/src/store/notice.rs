@@ -17,6 +17,7 @@ pub struct Facts {
     pub subdistrict_name: Option<String>,
     pub community_name: Option<String>,
     pub department_name: Option<String>,
+    pub assisting_names: Vec<String>,
     pub reporter_name: Option<String>,
     pub checker_name: Option<String>,
     pub co_reporter_names: Vec<String>,

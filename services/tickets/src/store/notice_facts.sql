@@ -8,6 +8,8 @@ select t.district_id, t.ticket_id, t.claim_by, t.promised_by, t.resolve_by, t.es
         and p.path = array_to_string((string_to_array(t.place_path, '.'))[1:3], '.') limit 1) as "community_name?",
     (select d.name from tickets.department d
         where d.district_id = t.district_id and d.department_id = t.department_id) as "department_name?",
+    array(select d.name from tickets.department d
+        where d.district_id = t.district_id and d.department_id = any (t.assisting) order by d.name) as "assisting_names!",
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.reporter_id) as "reporter_name?",
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.checker_id) as "checker_name?",
     array(select p.name from jsonb_array_elements(t.co_reports) r

@@ -1,4 +1,4 @@
--- What waits for some holders, the next deadline first; with what they only assist in. Each part has an index of its own.
+-- What waits for some holders, the next deadline first; with what they only assist in, and pauses they may approve. Each part has an index of its own.
 with waiting as materialized (
     (
         -- holder by holder, for only so is the index read in the order of deadlines
@@ -18,6 +18,19 @@ with waiting as materialized (
     (
         select t.district_id, t.ticket_id from tickets.ticket t
         where t.district_id = $1 and t.due_at is not null and t.assisting <> '{}' and t.assisting && $3::uuid[]
+            and ($4::text is null or t.state = $4)
+            and ($5::int2 is null or t.priority <= $5)
+            and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
+            and (not $7::bool or t.resolve_by < $8::timestamptz)
+            and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
+        order by t.due_at, t.ticket_id
+        limit $11
+    )
+    union
+    (
+        -- a pause that is asked for waits for who may approve it
+        select t.district_id, t.ticket_id from tickets.ticket t
+        where t.district_id = $1 and t.due_at is not null and t.pause_request is not null and 'coordinator' = any ($2::text[])
             and ($4::text is null or t.state = $4)
             and ($5::int2 is null or t.priority <= $5)
             and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))

@@ -8,7 +8,7 @@ use crate::{
     machine::TRANSITIONS,
     ops::{ChannelAsked, check_text},
     store::channel_list::Channel,
-    wording::{Audience, Wording},
+    wording::{Audience, REMINDED, TIERS as HEARD, Wording, is_reminder},
 };
 
 const TIERS: [&str; 4] = ["COMMUNITY", "SUBDISTRICT", "DISTRICT", "DEPARTMENT"];
@@ -73,25 +73,23 @@ pub fn channel(channels: &Channels, channel: Channel) -> wire::Channel {
 }
 
 pub fn new_wording(request: wire::PutWordingRequest) -> Result<Wording, Fault> {
-    let known = request.transition.starts_with("BEFORE_")
-        && ["BEFORE_CLAIM", "BEFORE_RESOLVE"].contains(&request.transition.as_str())
-        || TRANSITIONS.iter().any(|row| row.id == request.transition);
-    if !known {
-        return Err(Fault::field("transition", "must be a row of the state table, BEFORE_CLAIM or BEFORE_RESOLVE"));
+    if !is_reminder(&request.transition) && !TRANSITIONS.iter().any(|row| row.id == request.transition) {
+        let reminders = REMINDED.map(|(_, kind)| kind).join(", ");
+        return Err(Fault::field("transition", format!("must be a row of the state table, or one of {reminders}")));
     }
     let audience = Audience::of(&request.audience).ok_or_else(|| {
-        Fault::field("audience", "must be STREET, COMMUNITY, DEPARTMENT, COORDINATORS, REPORTER, REPORTERS or CHECKER")
+        Fault::field("audience", format!("must be one of {}", Audience::ALL.map(Audience::code).join(", ")))
     })?;
     check_text("tiers", &request.tiers, 100)?;
     check_text("words", &request.words, 300)?;
     let sound = |tier: &str| {
         let (tier, step) = tier.split_once(':').unwrap_or((tier, "0"));
-        TIERS.contains(&tier) && step.parse::<u8>().is_ok()
+        HEARD.contains(&tier) && step.parse::<u8>().is_ok()
     };
     if !request.tiers.split_whitespace().all(sound) {
         return Err(Fault::field(
             "tiers",
-            format!("must be some of {}, each with :n from the n-th escalation on", TIERS.join(", ")),
+            format!("must be some of {}, each with :n from the n-th escalation on", HEARD.join(", ")),
         ));
     }
     let (transition, tiers, words) = (request.transition, request.tiers, request.words);

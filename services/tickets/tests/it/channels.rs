@@ -1,5 +1,5 @@
 mod crowds;
-mod groups;
+pub mod groups;
 
 use std::collections::HashSet;
 

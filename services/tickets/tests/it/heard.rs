@@ -151,3 +151,20 @@ async fn everybody_who_reported_the_same_hears_what_became_of_it() {
         "{mine:?}"
     );
 }
+
+#[tokio::test]
+async fn what_is_said_to_heads_and_holders_is_shown_in_the_group_whose_turn_it_is() {
+    let world = World::new().await;
+    let cache = Cache::new(&test_database::redis_url()).unwrap();
+    let id = world.pooled().await.ticket_id;
+    world.claim(&world.liaison, &id).await.unwrap();
+    world.clock.advance(chrono::TimeDelta::minutes(30));
+    tickets::sweep::sweep(world.service(), world.clock.now()).await.unwrap();
+    world.told(3).await;
+    assert_eq!(notices_consumer(&world.replicas[0].0, cache.clone()).catch_up().await.unwrap(), 3);
+    let group = format!("{}联络群", world.street_name);
+    let messages = sandbox::list(&cache).await.unwrap();
+    let mine: Vec<_> = messages.iter().filter(|message| message.to == group).collect();
+    let missed = |text: &str| text.contains("提醒街道负责人");
+    assert!(mine.len() == 2 && mine.iter().filter(|message| missed(&message.text)).count() == 1, "{mine:?}");
+}

@@ -12,20 +12,20 @@ use uuid::Uuid;
 
 use crate::harness::{NEEDS_NO_PHOTO, World, answer, field, people::Person, reason, report};
 
-async fn inbox(world: &World, person: &Person) -> ListInboxResponse {
+pub async fn inbox(world: &World, person: &Person) -> ListInboxResponse {
     let rpc = InboxRpc(world.replicas[0].0.clone());
     let request = person.asks_of("InboxService", "ListInbox", ListInboxRequest::default());
     answer(rpc.list_inbox(request).await).unwrap()
 }
 
-async fn timeline(world: &World, person: &Person, id: &str) -> Result<Timeline, Status> {
+pub async fn timeline(world: &World, person: &Person, id: &str) -> Result<Timeline, Status> {
     let rpc = InboxRpc(world.replicas[0].0.clone());
     let request = GetTimelineRequest { ticket_id: id.into() };
     answer(rpc.get_timeline(person.asks_of("InboxService", "GetTimeline", request)).await)
 }
 
 /// Lets the service know of somebody's post.
-async fn appoint(world: &World, person: &Person) {
+pub async fn appoint(world: &World, person: &Person) {
     let post = &person.posts[0];
     let told = PostChanged {
         post_id: Uuid::now_v7().to_string(),

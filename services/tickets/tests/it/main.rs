@@ -22,4 +22,5 @@ mod report;
 mod rewards;
 mod similar;
 mod terms;
+mod told;
 mod walk;

@@ -65,3 +65,25 @@ async fn every_old_ticket_gets_the_deadline_and_the_holder_of_its_state() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_districts_own_words_follow_the_shipped_ones_to_their_audience() {
+    let database = Database::create("tickets_words", None, FIRST).await;
+    for migration in LATER.into_iter().chain([include_str!("../../migrations/0017_inbox.sql")]) {
+        sqlx::raw_sql(migration).execute(&database.pool).await.unwrap();
+    }
+    let own = "insert into tickets.wording (district_id, transition, audience, tiers, urgent, words, changed_by, changed_at)
+        select gen_random_uuid(), t, a, tiers, false, '', gen_random_uuid(), now() from (values
+            ('T12', 'DEPARTMENT', 'DEPARTMENT DISTRICT:2'), ('T6', 'DEPARTMENT', 'DEPARTMENT'), ('T7', 'STREET', 'SUBDISTRICT')) w (t, a, tiers)";
+    sqlx::raw_sql(own).execute(&database.pool).await.unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/0024_told.sql")).execute(&database.pool).await.unwrap();
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("select transition, audience, tiers from tickets.wording order by transition")
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+    let rows: Vec<_> = rows.iter().map(|(row, who, tiers)| [row.as_str(), who, tiers]).collect();
+    let expected =
+        [["T12", "HOLDER", "HOLDER DISTRICT:2"], ["T6", "DEPARTMENT", "DEPARTMENT"], ["T7", "HEADS", "SUBDISTRICT"]];
+    assert_eq!(rows, expected);
+}
