@@ -42,6 +42,7 @@ pub fn carry(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
             let mediation_case_id = Some(*mediation_case_id);
             let stop = pauses::Stop { reason_code: "MEDIATION".into(), text, from_state, until, mediation_case_id };
             pauses::start_pause(after, stop, wish, rules);
+            after.mediated = true;
         }
         Deed::Resume { .. } => pauses::resume(after, before, wish, rules),
         Deed::Check { passed, .. } => check(after, *passed, person, wish),

@@ -1,4 +1,5 @@
 mod invariants;
+mod mediation;
 mod walk;
 
 use std::sync::Arc;

@@ -124,6 +124,11 @@ const INVARIANTS: &[(&str, &str)] = &[
                 order by r.sequence desc limit 1)",
             "somebody checked their own work",
         ),
+        (
+            "ticket t where (select count(*) from tickets.event e
+                where (e.district_id, e.ticket_id) = (t.district_id, t.ticket_id) and e.transition = 'T30') > 1",
+            "mediated twice",
+        ),
         ("ticket where jsonb_array_length(refusals) > 2", "more than two refusals"),
         (
             "ticket where (select count(*) from jsonb_array_elements(legs) l where (l->>'lead')::bool and l->>'state' = 'OPEN') > 1",

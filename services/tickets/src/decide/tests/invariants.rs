@@ -86,6 +86,7 @@ pub fn check(before: &Ticket, track: &Track, change: &Change) {
     if state == State::Feedback {
         assert!(ticket.checker_id.is_none() || ticket.checker_id != track.resolver, "{}", told());
     }
+    assert!(id != "T30" || !before.mediated, "{}", told());
     // 5 and 6 refusals are bounded, and end with a ruling
     let refusals = ticket.refusals();
     let departments: HashSet<_> = refusals.iter().map(|refused| refused.department_id).collect();
