@@ -39,7 +39,7 @@ pub enum Refusal {
     NotYours,
     #[error("somebody else has claimed it")]
     AlreadyClaimed(Box<Ticket>),
-    #[error("only the liaison who claimed it dispatches it")]
+    #[error("the next step is that of the liaison who claimed it")]
     NotTheClaimer(Box<Ticket>),
     #[error("only the handler who accepted it resolves it")]
     NotTheHandler(Box<Ticket>),
@@ -63,6 +63,8 @@ pub enum Refusal {
     OutOfBounds(&'static str, i64),
     #[error("the one extension has been given")]
     AlreadyExtended(Box<Ticket>),
+    #[error("it has been in mediation once: ask for a pause")]
+    AlreadyMediated(Box<Ticket>),
     #[error("no open ticket of this id in the caller's reach")]
     ParentNotOpen,
     #[error("the parties must consent")]
@@ -121,6 +123,7 @@ impl From<Refusal> for Fault {
                 Self::field_reason("OUT_OF_BOUNDS", field, detail).fact("most_minutes", most)
             }
             Refusal::AlreadyExtended(ticket) => conflict("ALREADY_EXTENDED", detail, &ticket),
+            Refusal::AlreadyMediated(ticket) => conflict("ALREADY_MEDIATED", detail, &ticket),
             Refusal::ParentNotOpen => Self::conflict("PARENT_NOT_OPEN", detail),
             Refusal::ConsentRequired => Self::field_reason("CONSENT_REQUIRED", "consent", detail),
             Refusal::TooManyPhotos(ticket) => conflict("TOO_MANY_PHOTOS", detail, &ticket),

@@ -74,6 +74,8 @@ pub enum When {
     Fallback,
     NoFallback,
     PauseRequested,
+    /// Once a ticket.
+    NotMediated,
     /// The reporter has not been dissatisfied before.
     FirstTime,
     /// The reporter has been dissatisfied before.
@@ -112,6 +114,7 @@ impl When {
             Self::Fallback => ("有兜底部门", "there is a fallback owner"),
             Self::NoFallback => ("无兜底部门", "there is no fallback owner"),
             Self::PauseRequested => ("已有人申请挂起", "a pause was asked for"),
+            Self::NotMediated => ("首次调解", "first mediation"),
             Self::FirstTime => ("首次不满意", "first time dissatisfied"),
             Self::Again => ("再次不满意", "dissatisfied again"),
             Self::CheckPassed => ("核查已通过", "the check has passed"),

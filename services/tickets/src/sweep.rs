@@ -37,7 +37,7 @@ pub async fn run(tickets: Arc<Tickets>, waker: Option<Waker>, stop: Cancellation
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
-        let swept = sweep_and(&tickets, tickets.clock.now(), || waker.iter().for_each(Waker::wake)).await;
+        let swept = sweep_and(&tickets, || tickets.clock.now(), || waker.iter().for_each(Waker::wake)).await;
         failed = swept.is_err();
         match swept {
             Ok(0) => {}
@@ -55,13 +55,14 @@ async fn until_next(tickets: &Tickets) -> Result<Duration, Fault> {
 
 /// Carries out everything due at an instant, longest due first, a batch a transaction; answers how many deadlines acted.
 pub async fn sweep(tickets: &Tickets, now: DateTime<Utc>) -> Result<usize, Fault> {
-    sweep_and(tickets, now, || {}).await
+    sweep_and(tickets, || now, || {}).await
 }
 
-async fn sweep_and(tickets: &Tickets, now: DateTime<Utc>, told: impl Fn()) -> Result<usize, Fault> {
+/// Every batch has its own instant: a long sweep gives nobody less time than the first of it.
+async fn sweep_and(tickets: &Tickets, now: impl Fn() -> DateTime<Utc>, told: impl Fn()) -> Result<usize, Fault> {
     let mut fired = 0;
     loop {
-        let some = batch(tickets, now).instrument(tracing::info_span!("deadlines")).await?;
+        let some = batch(tickets, &now).instrument(tracing::info_span!("deadlines")).await?;
         if some == 0 {
             return Ok(fired);
         }
@@ -71,19 +72,21 @@ async fn sweep_and(tickets: &Tickets, now: DateTime<Utc>, told: impl Fn()) -> Re
 }
 
 /// Locks the tickets longest due, decides on each, and writes what was decided.
-async fn batch(tickets: &Tickets, now: DateTime<Utc>) -> Result<usize, Fault> {
+async fn batch(tickets: &Tickets, now: impl Fn() -> DateTime<Utc>) -> Result<usize, Fault> {
     let mut transaction = chassis::db::begin(&tickets.pool).await?;
-    let due = store::sweep::due(&mut transaction, now, BATCH).await?;
+    let at = now();
+    let due = store::sweep::due(&mut transaction, at, BATCH).await?;
     if due.is_empty() {
         return Ok(0);
     }
-    let mut changes: Vec<Change> = due.iter().filter_map(|ticket| expire(tickets, ticket, now)).collect();
+    let mut changes: Vec<Change> = due.iter().filter_map(|ticket| expire(tickets, ticket, at)).collect();
     changes.sort_by_key(|change| (change.after.district_id, change.after.ticket_id));
     let acted = changes.len();
     store::change::apply(&mut *transaction, changes, Together::No).await?;
     transaction.commit().await?;
+    let done = now();
     for ticket in &due {
-        let late = ticket.due_at.and_then(|due| (now - due).to_std().ok()).unwrap_or_default();
+        let late = ticket.due_at.and_then(|due| (done - due).to_std().ok()).unwrap_or_default();
         let timer = first(ticket).map_or("", |deadline| deadline.kind.code());
         metrics::histogram!("timer_lateness_seconds", "timer" => timer).record(late.as_secs_f64());
     }
@@ -95,7 +98,7 @@ fn first(ticket: &Ticket) -> Option<Deadline> {
 }
 
 /// What the earliest deadline of a ticket does to it.
-fn expire(tickets: &Tickets, ticket: &Ticket, now: DateTime<Utc>) -> Option<Change> {
+fn expire(tickets: &Tickets, ticket: &Ticket, at: DateTime<Utc>) -> Option<Change> {
     let first = first(ticket)?;
     let wish = Wish {
         district_id: ticket.district_id,
@@ -103,7 +106,7 @@ fn expire(tickets: &Tickets, ticket: &Ticket, now: DateTime<Utc>) -> Option<Chan
         deed: Deed::Expire(first.kind),
         actor: None,
         version: None,
-        at: now,
+        at,
         body_hash: Vec::new(),
         traceparent: telemetry::traceparent_of_current(),
     };

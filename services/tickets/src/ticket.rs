@@ -64,6 +64,7 @@ pub struct Ticket {
     pub refusals: Value,
     pub binding: bool,
     pub extended: bool,
+    pub mediated: bool,
     pub handler_id: Option<Uuid>,
     pub accepted_at: Option<DateTime<Utc>>,
     pub deemed_accepted: bool,

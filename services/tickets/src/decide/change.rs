@@ -131,7 +131,7 @@ columns! {
         lat crs accuracy_m gcj_lng gcj_lat reporter_id reporter_role report_media captured_at received_at
         claim_by promised_by clock resolve_minutes after_photo anonymous held_by timers due_at entered_at
         claimed_by claimed_at claimed_late dispatch_misses department_id dispatched_at resolve_by legs
-        assisting refusals binding extended handler_id accepted_at deemed_accepted resolved_at
+        assisting refusals binding extended mediated handler_id accepted_at deemed_accepted resolved_at
         resolved_distance_m resolution_text resolution_media checker_id check_round check_passed checked_at
         satisfied solved closed_at outcome solved_level escalation_step reopen_count returned_count recurred
         coordination_reason coordinated_at pause pause_request review_at nofix_reason invalid_proposal

@@ -30,9 +30,8 @@ pub fn carry(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
         Deed::Refuse { basis } => refuse(after, basis, wish),
         Deed::Rule { ruling, .. } => rule(after, ruling, wish, rules),
         Deed::Resolve { text, media, away } => {
-            if after.handler_id.is_none() {
-                accept(after, person, wish);
-            }
+            // whoever did this round's work answers for it, and so never checks it
+            accept(after, person, wish);
             (after.resolution_text, after.resolution_media) = (text.clone(), media.clone());
             after.resolved_distance_m = guards::distance_m(before, away.point).map(|metres| metres.round() as i32);
             feed_back(after, wish, rules);
@@ -43,6 +42,7 @@ pub fn carry(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish,
             let mediation_case_id = Some(*mediation_case_id);
             let stop = pauses::Stop { reason_code: "MEDIATION".into(), text, from_state, until, mediation_case_id };
             pauses::start_pause(after, stop, wish, rules);
+            after.mediated = true;
         }
         Deed::Resume { .. } => pauses::resume(after, before, wish, rules),
         Deed::Check { passed, .. } => check(after, *passed, person, wish),

@@ -66,6 +66,11 @@ fn is_party(ticket: &Ticket, actor: &Actor) -> bool {
     ticket.legs().iter().any(|leg| actor.reach.departments.contains(&leg.department_id))
 }
 
+/// Whether their department works at it now.
+fn works(ticket: &Ticket, actor: &Actor) -> bool {
+    ticket.legs().iter().any(|leg| leg.state == "OPEN" && actor.reach.departments.contains(&leg.department_id))
+}
+
 /// Whether a row's condition holds.
 pub fn holds(when: When, ticket: &Ticket, wish: &Wish, rules: &Rules) -> bool {
     let actor = wish.actor.as_ref().map(|actor| actor.person_id);
@@ -86,6 +91,7 @@ pub fn holds(when: When, ticket: &Ticket, wish: &Wish, rules: &Rules) -> bool {
         When::Fallback => rules.fallback(ticket).is_some(),
         When::NoFallback => rules.fallback(ticket).is_none(),
         When::PauseRequested => ticket.pause_request.is_some(),
+        When::NotMediated => !ticket.mediated,
         When::FirstTime => ticket.reopen_count == 0,
         When::Again => ticket.reopen_count > 0,
         When::CheckPassed => ticket.check_passed == Some(true),
@@ -115,6 +121,7 @@ pub fn why_not(ticket: &Ticket, wish: &Wish, at_hand: &[&Transition]) -> Refusal
     match at_hand.first().map(|row| row.when) {
         _ if act == Act::Claim && taken => Refusal::AlreadyClaimed(boxed()),
         Some(When::OwnWork) => Refusal::NotTheHandler(boxed()),
+        Some(When::NotMediated) => Refusal::AlreadyMediated(boxed()),
         Some(when) => Refusal::ConditionNotMet(when, boxed()),
         None => Refusal::StateConflict(boxed()),
     }
@@ -162,11 +169,13 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
         {
             Err(Refusal::NotTheClaimer(boxed()))
         }
-        Deed::Classify(_)
+        Deed::Classify(_) | Deed::Mediate { .. }
             if ticket.state() == State::Claimed && ticket.claimed_by.is_some_and(|claimer| claimer != person) =>
         {
             Err(Refusal::NotTheClaimer(boxed()))
         }
+        // nobody else stops the clock of a department
+        Deed::Mediate { .. } if ticket.state() == State::InProgress && !works(ticket, actor) => Err(Refusal::NotYours),
         Deed::FinishPart { .. } if !assists(ticket, actor) => Err(Refusal::StateConflict(boxed())),
         // the community's people report only the community's work
         Deed::Resolve { .. } if ticket.state() != State::Community && !is_lead(ticket, actor) => {

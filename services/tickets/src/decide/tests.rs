@@ -1,4 +1,5 @@
 mod invariants;
+mod mediation;
 mod walk;
 
 use std::sync::Arc;
@@ -230,6 +231,28 @@ fn the_lot_is_fair_and_never_falls_on_who_had_a_part() {
     }
     assert!(!drawn.contains_key(&world.people[9].person_id));
     assert!(drawn.values().all(|times| (1350..=1650).contains(times)), "{drawn:?}");
+}
+
+#[test]
+fn whoever_did_the_work_of_this_round_does_not_check_it() {
+    let world = World::new();
+    let mut ticket = world.born(2, &world.people[0], morning(), 3);
+    let resolve = || Deed::Resolve { text: "好".into(), media: vec![], away: Away::default() };
+    world.step(&mut ticket, Some(2), Deed::Claim, morning());
+    world.step(&mut ticket, Some(2), Deed::HandToCommunity { text: String::new() }, morning());
+    let (first, second) = (9, 10);
+    world.step(&mut ticket, Some(first), resolve(), morning());
+    let dissatisfied = Deed::Rate { satisfied: false, solved: false, comment: "还是滑".into() };
+    world.step(&mut ticket, Some(0), dissatisfied, morning());
+    world.step(&mut ticket, Some(second), resolve(), morning());
+    let worker = &world.people[second];
+    assert_eq!((ticket.state(), ticket.handler_id), (State::Feedback, Some(worker.person_id)));
+    for n in 1..100 {
+        assert_ne!(world.rules.draw(&ticket, n), Some(worker.person_id), "round {n}");
+    }
+    ticket.checker_id = None;
+    let check = world.wish(&ticket, Some(worker), Deed::Check { passed: true, text: String::new() }, morning());
+    assert!(matches!(decide(&ticket, &check, &world.rules), Err(crate::error::Refusal::NotIndependent(_))));
 }
 
 #[test]

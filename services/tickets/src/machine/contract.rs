@@ -82,6 +82,7 @@ fn refusals(name: &str) -> BTreeSet<&'static str> {
     let of_row = |row: &Transition| match row.when {
         _ if row.from.is_empty() => vec![],
         When::OwnWork => vec!["STATE_CONFLICT", "NOT_THE_HANDLER"],
+        When::NotMediated => vec!["STATE_CONFLICT", "ALREADY_MEDIATED"],
         when if when == When::Always || holds_else(when) => vec!["STATE_CONFLICT"],
         _ => vec!["STATE_CONFLICT", "CONDITION_NOT_MET"],
     };
@@ -103,6 +104,7 @@ fn refusal_words(refusal: &str) -> (&'static str, &'static str) {
     match refusal {
         "STATE_CONFLICT" => ("状态不符", "another state"),
         "NOT_THE_HANDLER" => ("由他人处置", "another handler"),
+        "ALREADY_MEDIATED" => ("已调解过一次", "mediated before"),
         _ => ("条件不符", "a condition that does not hold"),
     }
 }

@@ -113,7 +113,8 @@ pub const TRANSITIONS: &[Transition] = &[
         .when(When::NoCoReports),
     row("T29b", Withdraw, &[Pool, Claimed], To::Stay, ("上报人退出，由下一位共同上报人接替", "the reporter leaves; the next co-reporter takes their place"))
         .when(When::CoReports),
-    row("T30", Mediate, &[Claimed, Community, InProgress], To::State(Paused), ("转入调解，办理挂起", "in mediation meanwhile")),
+    row("T30", Mediate, &[Claimed, Community, InProgress], To::State(Paused), ("转入调解，办理挂起", "in mediation meanwhile"))
+        .when(When::NotMediated),
     row("T31", AddEvidence, OPEN, To::Stay, ("上报人补充照片或说明", "evidence added by the reporter")),
     row("T32", Classify, &[Claimed, Coordination], To::Stay, ("核定类别", "classified")),
     row("T33", FileStatement, &[Coordination], To::Stay, ("当事方陈述", "a statement of a party")),

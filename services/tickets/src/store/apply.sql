@@ -46,6 +46,7 @@ with locked as materialized (
         refusals = r.refusals,
         binding = r.binding,
         extended = r.extended,
+        mediated = r.mediated,
         handler_id = r.handler_id,
         accepted_at = r.accepted_at,
         deemed_accepted = r.deemed_accepted,

@@ -14,6 +14,7 @@ mod history;
 mod inbox;
 mod lifecycle;
 mod list;
+mod mediation;
 mod migration;
 mod pauses;
 mod precedents;

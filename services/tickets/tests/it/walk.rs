@@ -118,7 +118,17 @@ const INVARIANTS: &[(&str, &str)] = &[
             "ticket where due_at is null and state not in ('CLOSED', 'INVALID', 'MERGED', 'WITHDRAWN')",
             "an open ticket rests",
         ),
-        ("ticket where handler_id = checker_id and check_passed", "the handler checked their own work"),
+        (
+            "event c where c.transition in ('T18', 'T37') and c.actor_id = (select r.actor_id from tickets.event r
+                where (r.district_id, r.ticket_id) = (c.district_id, c.ticket_id) and r.sequence < c.sequence and r.transition in ('T4b', 'T14')
+                order by r.sequence desc limit 1)",
+            "somebody checked their own work",
+        ),
+        (
+            "ticket t where (select count(*) from tickets.event e
+                where (e.district_id, e.ticket_id) = (t.district_id, t.ticket_id) and e.transition = 'T30') > 1",
+            "mediated twice",
+        ),
         ("ticket where jsonb_array_length(refusals) > 2", "more than two refusals"),
         (
             "ticket where (select count(*) from jsonb_array_elements(legs) l where (l->>'lead')::bool and l->>'state' = 'OPEN') > 1",

@@ -70,7 +70,15 @@ impl Walk {
         let ticket = self.world.born(self.born, &reporter, self.now, 2 + i16::try_from(self.dice.roll(3)).unwrap());
         let change = Change::born(ticket.clone(), String::new());
         let replayed = begun(&ticket, &change);
-        Track { ticket, replayed, last_at: self.now, award: "", activations: 0, time_in_states: TimeDelta::zero() }
+        Track {
+            ticket,
+            replayed,
+            last_at: self.now,
+            award: "",
+            activations: 0,
+            time_in_states: TimeDelta::zero(),
+            resolver: None,
+        }
     }
 
     fn step(&mut self) {
@@ -191,6 +199,9 @@ impl Walk {
         track.replayed.extend(facts.clone());
         if change.moves {
             track.time_in_states += change.at - before.entered_at.unwrap();
+        }
+        if ["T4b", "T14"].contains(&change.transition) {
+            track.resolver = change.actor_id;
         }
         settle(track, &change);
         check(&before, track, &change);
