@@ -1,11 +1,8 @@
 //! The feeds between the services, as they stand in a database.
-use std::time::{Duration, Instant};
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use sqlx::{AssertSqlSafe, PgPool};
 
-/// A listener that hears nothing new for so long stands still.
-const STILL: Duration = Duration::from_secs(20);
+use crate::retry;
 
 /// Waits until every feed is heard to its end, for as long as its listener goes on.
 pub async fn quiet(pool: &PgPool) -> Result<()> {
@@ -24,23 +21,13 @@ pub async fn quiet(pool: &PgPool) -> Result<()> {
                 not exists (select from {producer}.outbox o where (o.tx, o.event_id) > (s.tx, s.event_id))
              from {listener}.subscription s where s.producer = '{producer}'"
         );
-        let mut heard = None;
-        let mut moved = Instant::now();
-        loop {
-            let now: Option<(String, bool)> =
+        let look = async || {
+            let heard: Option<(String, bool)> =
                 sqlx::query_as(AssertSqlSafe(statement.clone())).fetch_optional(pool).await?;
-            if now.as_ref().is_some_and(|(_, all)| *all) {
-                break;
-            }
-            if now != heard {
-                (heard, moved) = (now, Instant::now());
-            }
-            ensure!(
-                moved.elapsed() < STILL,
-                "{listener} has heard nothing of {producer} for {STILL:?}, only {heard:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            let all = heard.as_ref().is_some_and(|(_, all)| *all);
+            Ok((heard, all))
+        };
+        retry::while_moving(&format!("{listener} hears {producer}"), look).await?;
     }
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! What every client must do: try again, with the same id, until there is an answer.
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Debug,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::client::{Answer, Client};
@@ -44,4 +47,26 @@ pub async fn until<T>(what: &str, limit: Duration, mut check: impl AsyncFnMut() 
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     last.map_or_else(|| bail!("not within {limit:?}: {what}"), |error| Err(error).with_context(|| what.to_owned()))
+}
+
+/// What stands still for so long is stuck.
+const STILL: Duration = Duration::from_secs(20);
+
+/// Looks until it says that it is done, for as long as what it sees still changes: a slow machine is no fault.
+pub async fn while_moving<T: PartialEq + Debug>(
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<(T, bool)>,
+) -> Result<()> {
+    let (mut seen, mut moved) = (None, Instant::now());
+    loop {
+        let (now, done) = look().await.with_context(|| what.to_owned())?;
+        if done {
+            return Ok(());
+        }
+        if seen.as_ref() != Some(&now) {
+            (seen, moved) = (Some(now), Instant::now());
+        }
+        ensure!(moved.elapsed() < STILL, "{what}: nothing has moved for {STILL:?}, still {seen:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

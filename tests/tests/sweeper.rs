@@ -73,8 +73,11 @@ async fn of_a_hundred_thousand_open_tickets_half_are_overdue_and_escalate_once_e
     retry::until("the escalations begin", Duration::from_secs(10), begun).await.unwrap();
     second.kill().unwrap();
     second.wait().unwrap();
-    let done = async || Ok((escalated().await? - before >= MANY).then_some(()));
-    retry::until("all are escalated", Duration::from_secs(240), done).await.unwrap();
+    let done = async || {
+        let many = escalated().await? - before;
+        Ok((many, many >= MANY))
+    };
+    retry::while_moving("all are escalated", done).await.unwrap();
 
     let once: i64 = sqlx::query_scalar(
         "select count(*) from (select ticket_id from tickets.event where transition = 'T3' group by ticket_id having count(*) = 1) t",

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod limits;
 pub mod media;
 pub mod ops;
+pub mod outbox;
 pub mod paging;
 pub mod sandbox;
 pub mod server;

@@ -16,6 +16,7 @@ use chassis::{
     feed::{Feed, Source, Waker},
     keys::Keyring,
     media::MediaIds,
+    outbox::Outbox,
     server::Parts,
     vault::Vault,
     verifier::KeySource,
@@ -84,7 +85,7 @@ impl Finance {
 
     /// All RPC services, ready to be served.
     pub fn routes(&self) -> Routes {
-        let feed = Feed { pool: self.pool.clone(), schema: SCHEMA };
+        let feed = Feed(Outbox::new(self.pool.clone(), SCHEMA));
         let mut routes = Routes::builder();
         routes
             .add_service(FundServiceServer::new(rpc::Funds(self.clone())))

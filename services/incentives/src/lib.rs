@@ -17,6 +17,7 @@ use chassis::{
     keys::Keyring,
     media::MediaIds,
     ops::Readiness,
+    outbox::Outbox,
     server::Parts,
     vault::Vault,
     verifier::KeySource,
@@ -101,7 +102,7 @@ impl Incentives {
 
     /// All RPC services, ready to be served.
     pub fn routes(&self) -> Routes {
-        let feed = Feed { pool: self.pool.clone(), schema: SCHEMA };
+        let feed = Feed(Outbox::new(self.pool.clone(), SCHEMA));
         let mut routes = Routes::builder();
         routes
             .add_service(PointsServiceServer::new(rpc::Points(self.clone())))

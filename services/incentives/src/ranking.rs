@@ -87,13 +87,22 @@ fn points_of(weight: i64) -> i64 {
 /// Brings the sets up to date with the scores, one batch; answers how many scores that were.
 pub async fn follow(state: &Incentives) -> Result<usize, Fault> {
     let name = state.database_name().await?;
-    let (position, ready) = (format!("ranking:{name}:position"), format!("ranking:{name}:ready"));
+    let [position, day, ready] = ["position", "day", "ready"].map(|key| format!("ranking:{name}:{key}"));
     let mut cache = state.cache.connection();
-    let after: Option<String> = cache.get(&position).await?;
+    let (after, followed): (Option<String>, Option<String>) = cache.mget(&[&position, &day]).await?;
     let after = after.as_deref().and_then(|text| chassis::paging::after(text).ok().flatten());
-    let scores = store::score::since(&state.pool, after, state.clock.today(), BATCH).await?;
+    let followed = followed.and_then(|text| text.parse::<NaiveDate>().ok());
+    // a replica whose clock is behind does not go back to yesterday
+    let today = followed.map_or(state.clock.today(), |followed| followed.max(state.clock.today()));
+    if let Some(followed) = followed.filter(|followed| after.is_some() && *followed < today) {
+        store::score::renew(&state.pool, followed, today).await?;
+    }
+    let scores = store::score::since(&state.pool, after, today, BATCH).await?;
     let mut pipeline = redis::pipe();
     pipeline.atomic();
+    if followed != Some(today) {
+        pipeline.set(&day, today.to_string()).ignore();
+    }
     for score in &scores {
         place(&mut pipeline, name, score);
     }

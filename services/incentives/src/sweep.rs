@@ -82,7 +82,7 @@ pub async fn publish_months(state: &Incentives) -> Result<i64, Fault> {
     Ok(published)
 }
 
-/// What tickets had told when a month had ended: it is closed when that is heard, however long this service was down.
+/// What tickets had written when a month had ended: it is closed when that is heard, however long this service was down.
 #[derive(Default)]
 struct Ended(Option<(NaiveDate, (i64, i64))>);
 
@@ -92,8 +92,8 @@ impl Ended {
         let told = match self.0 {
             Some((month, told)) if month == this_month => told,
             _ => {
-                let head = tickets.head().await?;
-                let told = (head.transaction_id, head.event_id);
+                let last = tickets.last().await?;
+                let told = (last.transaction_id, last.event_id);
                 self.0 = Some((this_month, told));
                 told
             }

@@ -30,7 +30,7 @@ use std::{
 
 use chassis::{
     cache::Cache, chain::Chain, clock::Clock, config::Loaded, faults::Fault, feed::Feed, feed::Waker, keys::Keyring,
-    server::Parts, token::Signer, vault::Vault, verifier::KeySource,
+    outbox::Outbox, server::Parts, token::Signer, vault::Vault, verifier::KeySource,
 };
 use proto::{
     api::v1::session_key_service_server::SessionKeyServiceServer,
@@ -99,7 +99,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
 }
 
 fn routes(rpc: Rpc) -> Routes {
-    let feed = Feed { pool: rpc.0.pool.clone(), schema: "residents" };
+    let feed = Feed(Outbox::new(rpc.0.pool.clone(), "residents"));
     Routes::new(SessionServiceServer::new(rpc.clone()))
         .add_service(PersonServiceServer::new(rpc.clone()))
         .add_service(DepartmentServiceServer::new(rpc.clone()))

@@ -54,7 +54,7 @@ const GATHER: Duration = Duration::from_millis(200);
 /// Hears every change of this service.
 pub fn followers_consumer(tickets: &Arc<Tickets>) -> Consumer {
     let (pool, tickets) = (tickets.pool.clone(), tickets.clone());
-    let source = Source::Local(pool.clone(), crate::NAME);
+    let source = Source::Local(tickets.outbox.clone());
     let effect = Effect::Within(Arc::new(move |connection, events| {
         let tickets = tickets.clone();
         Box::pin(async move { follow(&tickets, connection, &told(events)?).await })

@@ -51,6 +51,7 @@ use chassis::{
     keys::Keyring,
     media::MediaIds,
     ops::Readiness,
+    outbox::Outbox,
     server::Parts,
     vault::Vault,
     verifier::KeySource,
@@ -102,6 +103,8 @@ pub const NAME: &str = "tickets";
 /// What the operations work with.
 pub struct Tickets {
     pub pool: PgPool,
+    /// What happens to tickets, which several listen to.
+    pub outbox: Outbox,
     pub clock: Clock,
     pub media: MediaIds,
     pub terms: Terms,
@@ -122,6 +125,7 @@ impl Tickets {
         let changes = writers::changes(&pool, &recent, &waker);
         Self {
             draw_key: Arc::new(media.derived_key("checkers")),
+            outbox: Outbox::new(pool.clone(), NAME),
             pool,
             clock,
             media,
@@ -203,7 +207,7 @@ pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault>
         .add_service(InboxServiceServer::new(rpc::inbox::InboxRpc(tickets.clone())))
         .add_service(CaseServiceServer::new(rpc::casework::CaseRpc(tickets.clone())))
         .add_service(ChannelServiceServer::new(rpc::channels::ChannelRpc(channels)))
-        .add_service(FeedServiceServer::new(Feed { pool: parts.pool.clone(), schema: NAME }));
+        .add_service(FeedServiceServer::new(Feed(tickets.outbox.clone())));
     parts.serve(routes, KeySource::Asked(residents)).await
 }
 

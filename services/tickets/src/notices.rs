@@ -27,7 +27,7 @@ const GATHER: Duration = Duration::from_millis(200);
 
 /// Turns this service's own events into messages; one may be sent twice after a crash, none is lost.
 pub fn notices_consumer(tickets: &Arc<Tickets>, cache: Cache) -> Consumer {
-    let source = Source::Local(tickets.pool.clone(), crate::NAME);
+    let source = Source::Local(tickets.outbox.clone());
     let (pool, tickets) = (tickets.pool.clone(), tickets.clone());
     let effect = Effect::Before(Arc::new(move |events| {
         let (tickets, cache) = (tickets.clone(), cache.clone());

@@ -9,46 +9,33 @@ use uuid::Uuid;
 
 const MEMBERS: i64 = 10_000;
 const CONNECTIONS: u32 = 16;
-const MEASURED: Duration = Duration::from_secs(6);
+const MEASURED: Duration = Duration::from_secs(5);
 
-/// A ledger as pgledger has it: one function a transfer, both accounts locked, a transfer and two entries.
-const PLPGSQL: &str = "
-drop schema if exists bench cascade;
-create schema bench;
-create table bench.account (id bigint primary key, balance bigint not null default 0, version bigint not null default 0);
-create table bench.transfer (id bigint generated always as identity primary key, from_id bigint not null, to_id bigint not null,
-    amount bigint not null, at timestamptz not null default now());
-create table bench.entry (id bigint generated always as identity primary key, account_id bigint not null, transfer_id bigint not null,
-    amount bigint not null, previous_balance bigint not null, current_balance bigint not null, account_version bigint not null);
-create index on bench.entry (account_id);
-create index on bench.entry (transfer_id);
-create function bench.post(source bigint, target bigint, points bigint) returns bigint language plpgsql as $$
-declare
-    transfer bigint;
-    a bench.account;
-    b bench.account;
-begin
-    perform 1 from bench.account where id in (source, target) order by id for update;
-    insert into bench.transfer (from_id, to_id, amount) values (source, target, points) returning id into transfer;
-    update bench.account set balance = balance - points, version = version + 1 where id = source returning * into a;
-    update bench.account set balance = balance + points, version = version + 1 where id = target returning * into b;
-    insert into bench.entry (account_id, transfer_id, amount, previous_balance, current_balance, account_version)
-    values (source, transfer, -points, a.balance + points, a.balance, a.version),
-        (target, transfer, points, b.balance - points, b.balance, b.version);
-    return transfer;
-end $$;
-insert into bench.account (id) select n from generate_series(0, 20001) n;
-";
+/// A ledger as pgledger has it.
+const PLPGSQL: &str = include_str!("plpgsql.sql");
 
-/// The ways a posting is made; $1 is the district, $2 the member's number, $3 the points.
-const RANDOM: &str =
-    "select incentives.post(array[row($1, md5($2::text)::uuid, 'AWARD', $3, 'BUDGET', 'PENDING', '', null, null,
-    gen_random_uuid()::text, now(), null, null, null, null)::incentives.posting])::text";
-const WITH_LOTS: &str =
-    "select incentives.post(array[row($1, md5($2::text)::uuid, 'GRANT', $3, 'BUDGET', 'AVAILABLE', '', null, null,
-    gen_random_uuid()::text, now(), null, null, now() + interval '1 year', null)::incentives.posting])::text";
-const BATCH: &str = "select incentives.post(array_agg(row($1, md5((($2 + n * 97) % 10000)::text)::uuid, 'AWARD', $3, 'BUDGET', 'PENDING',
-    '', null, null, gen_random_uuid()::text, now(), null, null, null, null)::incentives.posting))::text from generate_series(1, 100) n";
+/// A way to post: $1 is the district, $2 the member's number, $3 the points.
+struct Way {
+    name: &'static str,
+    statement: &'static str,
+    /// Postings of one statement.
+    each: u32,
+    /// All to one member.
+    hot: bool,
+}
+
+const PLPGSQL_OWN: &str =
+    "select count(*)::text from bench.transfer_one('b_' || md5($2::text), 'a_' || md5($2::text), $3)
+    where $1::uuid is not null";
+const PLPGSQL_ONE: &str = "select count(*)::text from bench.transfer_one('budget', 'a_' || md5($2::text), $3)
+    where $1::uuid is not null";
+const PLPGSQL_BATCH: &str = "select count(*)::text from bench.transfer_all((
+        select array_agg(row('b_' || md5(m::text), 'a_' || md5(m::text), $3)::bench.request)
+        from generate_series(1, 100) n cross join lateral (select ($2 + n * 97) % 10000 as m) member))
+    where $1::uuid is not null";
+const PLPGSQL_HOT_BATCH: &str = "select count(*)::text from bench.transfer_all((
+        select array_agg(row('b_' || md5($2::text), 'a_' || md5($2::text), $3)::bench.request) from generate_series(1, 100) n))
+    where $1::uuid is not null";
 const RAW: &str = "with moved as (
         update incentives.account set posted = posted + $3, version = version + 1
         where district_id = $1 and owner_id = md5($2::text)::uuid and purpose = 'PENDING' returning *)
@@ -56,8 +43,47 @@ const RAW: &str = "with moved as (
         credit_purpose, credit_balance_after, credit_version, text, request_key, at)
     select district_id, owner_id, 'AWARD', $3, district_id, 'BUDGET', owner_id, 'PENDING', posted, version, '',
         gen_random_uuid()::text, now() from moved returning transfer_id::text";
-const PLPGSQL_OWN: &str = "select bench.post($2 + 10000, $2, $3)::text where $1::uuid is not null";
-const PLPGSQL_ONE: &str = "select bench.post(20001, $2, $3)::text where $1::uuid is not null";
+const OWN: &str =
+    "select incentives.post(array[row(md5($1::text || $2::text)::uuid, md5($2::text)::uuid, 'AWARD', $3, 'BUDGET',
+    'PENDING', '', null, null, gen_random_uuid()::text, now(), null, null, null, null)::incentives.posting])::text";
+const ONE: &str =
+    "select incentives.post(array[row($1, md5($2::text)::uuid, 'AWARD', $3, 'BUDGET', 'PENDING', '', null, null,
+    gen_random_uuid()::text, now(), null, null, null, null)::incentives.posting])::text";
+const WITH_LOTS: &str =
+    "select incentives.post(array[row($1, md5($2::text)::uuid, 'GRANT', $3, 'BUDGET', 'AVAILABLE', '', null, null,
+    gen_random_uuid()::text, now(), null, null, now() + interval '1 year', null)::incentives.posting])::text";
+const BATCH: &str = "select incentives.post(array_agg(row($1, md5((($2 + n * 97) % 10000)::text)::uuid, 'AWARD', $3, 'BUDGET', 'PENDING',
+    '', null, null, gen_random_uuid()::text, now(), null, null, null, null)::incentives.posting))::text from generate_series(1, 100) n";
+const HOT_BATCH: &str =
+    "select incentives.post(array_agg(row($1, md5($2::text)::uuid, 'AWARD', $3, 'BUDGET', 'PENDING', '', null, null,
+    gen_random_uuid()::text, now(), null, null, null, null)::incentives.posting))::text from generate_series(1, 100) n";
+
+/// Ways to reach the same; the others of a group are told beside its first.
+const GROUPS: [&[Way]; 5] = [
+    &[
+        Way { name: "plpgsql, random members, each its own budget", statement: PLPGSQL_OWN, each: 1, hot: false },
+        Way { name: "raw SQL of the same effect", statement: RAW, each: 1, hot: false },
+        Way { name: "points, random members, each its own district", statement: OWN, each: 1, hot: false },
+        Way { name: "points, random members, one district's budget", statement: ONE, each: 1, hot: false },
+        Way { name: "the same with lots that expire", statement: WITH_LOTS, each: 1, hot: false },
+    ],
+    &[
+        Way { name: "plpgsql, random members, one budget", statement: PLPGSQL_ONE, each: 1, hot: false },
+        Way { name: "points, random members, one district's budget", statement: ONE, each: 1, hot: false },
+    ],
+    &[
+        Way { name: "plpgsql, one hot member", statement: PLPGSQL_OWN, each: 1, hot: true },
+        Way { name: "points, one hot member", statement: ONE, each: 1, hot: true },
+    ],
+    &[
+        Way { name: "plpgsql, batches of 100, own budgets", statement: PLPGSQL_BATCH, each: 100, hot: false },
+        Way { name: "points, batches of 100", statement: BATCH, each: 100, hot: false },
+    ],
+    &[
+        Way { name: "plpgsql, batches of 100, one hot member", statement: PLPGSQL_HOT_BATCH, each: 100, hot: true },
+        Way { name: "points, batches of 100, one hot member", statement: HOT_BATCH, each: 100, hot: true },
+    ],
+];
 
 /// Prints postings and redemptions a second.
 pub async fn run(url: &str, cast: &Cast, client: &Client) -> Result<()> {
@@ -66,31 +92,29 @@ pub async fn run(url: &str, cast: &Cast, client: &Client) -> Result<()> {
     let district = Uuid::now_v7();
     // every member has an account before anything is measured
     sqlx::query("insert into incentives.account (district_id, owner_id, purpose)
-        select $1, md5(n::text)::uuid, p from generate_series(0, 9999) n cross join unnest(array['PENDING', 'AVAILABLE']) p")
+        select d, md5(n::text)::uuid, p from generate_series(0, 9999) n cross join unnest(array['PENDING', 'AVAILABLE']) p
+            cross join lateral (values ($1), (md5($1::text || n::text)::uuid)) district (d)")
         .bind(district)
         .execute(&pool)
         .await?;
-    println!("\npostings a second over {MEMBERS} members, {CONNECTIONS} connections, one a commit");
-    let plpgsql = posted(&pool, PLPGSQL_OWN, district, None).await?;
-    println!("{:56} {plpgsql:>9.0}", "plpgsql ledger, each member its own budget");
-    let rows: [(&str, &'static str, Option<i64>, f64); 6] = [
-        ("plpgsql ledger, all from one budget", PLPGSQL_ONE, None, 1.0),
-        ("raw SQL of the same effect", RAW, None, 1.0),
-        ("points ledger, all from one district's budget", RANDOM, None, 1.0),
-        ("points ledger, one hot member", RANDOM, Some(7), 1.0),
-        ("points ledger, with lots", WITH_LOTS, None, 1.0),
-        ("points ledger, batches of 100", BATCH, None, 100.0),
-    ];
-    for (name, statement, member, each) in rows {
-        let many = posted(&pool, statement, district, member).await? * each;
-        println!("{name:56} {many:>9.0} {:>7.2}× the plpgsql ledger", many / plpgsql);
+    println!("\npostings a second over {MEMBERS} members, {CONNECTIONS} connections, one statement a commit");
+    for group in GROUPS {
+        let mut first = None;
+        for way in group {
+            let rate = posted(&pool, way, district).await?;
+            match first {
+                None => println!("{:56} {rate:>9.0}", way.name),
+                Some(first) => println!("{:56} {rate:>9.0} {:>7.2}× the first", way.name, rate / first),
+            }
+            first.get_or_insert(rate);
+        }
     }
     sqlx::raw_sql("drop schema bench cascade").execute(&pool).await?;
     redeemed(&pool, cast, client).await
 }
 
-/// Statements a second; of one member, or of members by chance.
-async fn posted(pool: &PgPool, statement: &'static str, district: Uuid, member: Option<i64>) -> Result<f64> {
+/// Postings a second.
+async fn posted(pool: &PgPool, way: &'static Way, district: Uuid) -> Result<f64> {
     let begun = Instant::now();
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..CONNECTIONS {
@@ -98,10 +122,10 @@ async fn posted(pool: &PgPool, statement: &'static str, district: Uuid, member: 
         workers.spawn(async move {
             let mut done = 0_u32;
             while begun.elapsed() < MEASURED {
-                let member = member.unwrap_or_else(|| rand::random_range(0..MEMBERS));
-                let query = sqlx::query(statement).bind(district).bind(member).bind(1_i64);
+                let member = if way.hot { 7 } else { rand::random_range(0..MEMBERS) };
+                let query = sqlx::query(way.statement).bind(district).bind(member).bind(1_i64);
                 query.execute(&pool).await?;
-                done += 1;
+                done += way.each;
             }
             anyhow::Ok(done)
         });

@@ -49,9 +49,55 @@ pub async fn run(url: &str, redis_url: &str) -> Result<()> {
     recount(&state, &board, 500_000, 20, district).await?;
     let recounted = begun.elapsed().as_secs_f64() * 1000.0;
     println!("a page of it {each:.2} ms one after the other; counted from the scores instead {recounted:.0} ms");
+    updated(&state, district, month).await?;
     let begun = Instant::now();
     sqlx::query("select incentives.close_month($1, $2, now())").bind(district).bind(month).execute(&pool).await?;
     println!("the month of {MEMBERS} members closed in {:.1} s\n", begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Members whose scores change: one after the other, each until the board shows it, and many at once.
+async fn updated(state: &Incentives, district: Uuid, month: NaiveDate) -> Result<()> {
+    const SINGLES: u32 = 200;
+    const MANY: i64 = 50_000;
+    const SCORED: &str = "update incentives.score set points = points + 5000, reached_at = reached_at + interval '1 second',
+            tx = pg_current_xact_id()::text::bigint
+        where district_id = $1 and month = $2 and person_id in (select md5($1::text || n)::uuid from generate_series($3, $4) n)";
+    let board = Board::month(district, month, "");
+    let scored = async |first: i64, last: i64| -> Result<Uuid> {
+        sqlx::query(SCORED).bind(district).bind(month).bind(first).bind(last).execute(&state.pool).await?;
+        // the board follows in the order of their ids
+        let last = sqlx::query_scalar(
+            "select md5($1::text || n)::uuid from generate_series($2, $3) n order by 1 desc limit 1",
+        )
+        .bind(district)
+        .bind(first)
+        .bind(last);
+        Ok(last.fetch_one(&state.pool).await?)
+    };
+    let shown = async |member: Uuid, least: i64| -> Result<bool> {
+        let page = page(state, &board, (1, 1), member).await?.context("a board")?;
+        Ok(page.around.iter().any(|place| place.person_id == member && place.points > least))
+    };
+    let mut waited = Vec::new();
+    for number in 1..=i64::from(SINGLES) {
+        let member = scored(number, number).await?;
+        let begun = Instant::now();
+        while !shown(member, 5000).await? {
+            follow(state).await?;
+        }
+        waited.push(begun.elapsed());
+    }
+    waited.sort_unstable();
+    let at = |share: usize| waited.get(waited.len() * share / 100).map_or(0.0, |took| took.as_secs_f64() * 1000.0);
+    println!("a new score is on the board {:.1} ms after its commit, p95 {:.1} ms", at(50), at(95));
+    let first = i64::from(SINGLES) + 1;
+    let member = scored(first, first + MANY - 1).await?;
+    let begun = Instant::now();
+    while !shown(member, 5000).await? {
+        follow(state).await?;
+    }
+    println!("{MANY} new scores at once: {:.0} updated a second", MANY as f64 / begun.elapsed().as_secs_f64());
     Ok(())
 }
 

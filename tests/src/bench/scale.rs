@@ -38,16 +38,25 @@ const FILL: &str = "with model as (
         (4, 'T9', 'DISPATCHED', 'IN_PROGRESS'), (5, 'T14', 'IN_PROGRESS', 'FEEDBACK'), (6, 'T19', 'FEEDBACK', 'CLOSED')
     ) as e (sequence, transition, from_state, to_state)";
 
-/// Unclaimed tickets whose time is over, or will be: one every so many seconds from now on, before it where that is negative.
-const OVERDUE: &str = "insert into tickets.ticket (district_id, ticket_id, number_prefix, version, state, level, priority, category_code,
-        text, place_id, place_path, reporter_id, reporter_role, report_media, captured_at, received_at, claim_by, promised_by,
-        resolve_minutes, after_photo, request_hash, last_transition, last_hash, held_by, entered_at, due_at, timers)
-    select m.district_id, gen_random_uuid(), m.number_prefix, 1, 'POOL', m.level, m.priority, m.category_code, m.text, m.place_id,
-        m.place_path, m.reporter_id, m.reporter_role, '{}', d.at, d.at, d.at, m.promised_by, m.resolve_minutes, false, m.request_hash, 'T1',
-        m.last_hash, 'street:' || split_part(m.place_path, '.', 1) || '.' || split_part(m.place_path, '.', 2), d.at, d.at,
+/// Unclaimed tickets all over the district, one due every so many seconds from now on, before it where that is negative.
+const UNCLAIMED: &str = "with place as (
+        select array_agg(place_id) as ids, array_agg(path) as paths, count(*)::int as many from tickets.place where district_id = $1 and level = 4
+    )
+    insert into tickets.ticket (district_id, ticket_id, number_prefix, version, state, level, priority, category_code,
+        text, place_id, place_path, lng, lat, crs, gcj_lng, gcj_lat, reporter_id, reporter_role, report_media, captured_at, received_at,
+        claim_by, promised_by, resolve_minutes, after_photo, request_hash, last_transition, last_hash, held_by, entered_at, due_at, timers)
+    select m.district_id, gen_random_uuid(), m.number_prefix, 1, 'POOL', m.level, m.priority, m.category_code, m.text, p.ids[1 + n % p.many],
+        d.path, m.lng + d.east, m.lat + d.north, m.crs, m.gcj_lng + d.east, m.gcj_lat + d.north, m.reporter_id, m.reporter_role, '{}',
+        least(d.at, now()), least(d.at, now()), d.at, m.promised_by, m.resolve_minutes, false, m.request_hash, 'T1', m.last_hash,
+        'street:' || split_part(d.path, '.', 1) || '.' || split_part(d.path, '.', 2), least(d.at, now()), d.at,
         jsonb_build_array(jsonb_build_object('kind', 'CLAIM', 'due_at', d.at, 'base_at', d.at, 'fired', 0))
-    from (select * from tickets.ticket where district_id = $1 and department_id is not null limit 1) m
-        cross join generate_series(1, $2::int) n cross join lateral (select now() + make_interval(secs => n * $3::float8) as at) d";
+    from (select * from tickets.ticket where district_id = $1 and department_id is not null and gcj_lng is not null limit 1) m
+        cross join place p cross join generate_series(1, $2::int) n
+        cross join lateral (select now() + make_interval(secs => n * $3::float8) as at, p.paths[1 + n % p.many] as path,
+            (random() - 0.5) * 0.1 as east, (random() - 0.5) * 0.1 as north) d";
+
+/// What is open besides, when queues and places are read.
+const OPEN: i32 = 100_000;
 
 /// The lifecycle at 0, 100,000 and 1,000,000 stored tickets; then what is read often, and the sweeper.
 pub async fn run(url: &str, cast: &Cast) -> Result<()> {
@@ -73,6 +82,9 @@ pub async fn run(url: &str, cast: &Cast) -> Result<()> {
             100.0 * (1.0 - rate / *first.get_or_insert(rate))
         );
     }
+    sqlx::query(UNCLAIMED).bind(district).bind(OPEN).bind(86_400.0 / f64::from(OPEN)).execute(&pool).await?;
+    sqlx::query("vacuum (analyze) tickets.ticket").execute(&pool).await?;
+    println!("and {OPEN} open ones all over the district");
     reads(cast).await?;
     lateness(&pool, district, cast).await?;
     sweeper(&pool, district).await
@@ -107,7 +119,7 @@ async fn lateness(pool: &PgPool, district: Uuid, cast: &Cast) -> Result<()> {
     const MANY: i32 = 1_000;
     let before: i64 =
         sqlx::query_scalar("select coalesce(max(event_id), 0) from tickets.outbox").fetch_one(pool).await?;
-    sqlx::query(OVERDUE).bind(district).bind(MANY).bind(0.01).execute(pool).await?;
+    sqlx::query(UNCLAIMED).bind(district).bind(MANY).bind(0.01).execute(pool).await?;
     load::run(cast, 16, MEASURED).await?;
     let late: Vec<f64> = sqlx::query_scalar(
         "select extract(epoch from e.at - t.claim_by)::float8 from tickets.outbox o
@@ -129,7 +141,7 @@ async fn sweeper(pool: &PgPool, district: Uuid) -> Result<()> {
         let count = "select count(*) from tickets.ticket where district_id = $1 and state = 'POOL' and due_at < now()";
         sqlx::query_scalar::<_, i64>(count).bind(district).fetch_one(pool)
     };
-    sqlx::query(OVERDUE).bind(district).bind(MANY).bind(-0.001).execute(pool).await?;
+    sqlx::query(UNCLAIMED).bind(district).bind(MANY).bind(-0.001).execute(pool).await?;
     let begun = Instant::now();
     while moved().await? > 0 {
         ensure!(begun.elapsed() < Duration::from_secs(180), "the sweeper is late");

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use hemei_tests::{
     audit,
     tickets::{self, Cast},
@@ -63,7 +63,7 @@ pub async fn run(url: &str, cast: &Cast) -> Result<()> {
     while let Some(sent) = running.join_next().await {
         all.push(sent?);
     }
-    told(&all, short);
+    told(&all, short)?;
     let pool = audit::open(url).await?;
     let acknowledged: Vec<Uuid> =
         all.iter().filter(|one| one.status.is_some_and(|status| status.is_success())).map(|one| one.id).collect();
@@ -86,7 +86,8 @@ async fn send(cast: &Cast, at: Duration) -> Sent {
     Sent { id, at, took: asked.elapsed(), status: answer.ok().map(|answer| answer.status), retry_after }
 }
 
-fn told(all: &[Sent], short: usize) {
+/// Prints the phases; fails where something was refused in another way, or the latency stays up.
+fn told(all: &[Sent], short: usize) -> Result<()> {
     println!(
         "{:10} {:>9} {:>9} {:>9} {:>9} {:>12} {:>12}",
         "phase", "sent", "taken", "429", "other", "p95 taken ms", "p95 429 ms"
@@ -99,18 +100,21 @@ fn told(all: &[Sent], short: usize) {
         let refused = of(&|one| one.status == Some(StatusCode::TOO_MANY_REQUESTS));
         let sent = of(&|_| true).len();
         let name = if phase % 2 == 1 { "spike" } else { "valley" };
+        let other = sent - taken.len() - refused.len();
         println!(
             "{name:10} {sent:>9} {:>9} {:>9} {:>9} {:>12.1} {:>12.1}",
             taken.len(),
             refused.len(),
-            sent - taken.len() - refused.len(),
+            other,
             p95(&taken),
             p95(&refused)
         );
+        ensure!(other == 0, "{other} reports were neither taken nor refused with 429");
     }
     let refused = all.iter().filter(|one| one.status == Some(StatusCode::TOO_MANY_REQUESTS));
     let silent = refused.filter(|one| !one.retry_after).count();
     println!("refusals without Retry-After: {silent}; not sent because {OPEN} were open: {short}");
+    ensure!(silent == 0, "{silent} refusals do not say when to come back");
     let first: Vec<&Sent> = all.iter().filter(|one| one.at < PHASE).collect();
     let usual = p95(&first).max(5.0);
     for spike in [1, 3_u32] {
@@ -120,9 +124,11 @@ fn told(all: &[Sent], short: usize) {
             let there: Vec<&Sent> = all.iter().filter(|one| window.contains(&one.at)).collect();
             !there.is_empty() && p95(&there) <= 2.0 * usual
         });
-        let calm = calm.map_or("not within 6 s".to_owned(), |half| format!("{:.1} s", f64::from(half) * 0.5));
-        println!("after a spike, at most twice the valley's p95 of {usual:.1} ms again after {calm}");
+        let calm = calm.map(|half| f64::from(half) * 0.5).context("after a spike the latency stays up")?;
+        println!("after a spike, at most twice the valley's p95 of {usual:.1} ms again after {calm:.1} s");
+        ensure!(calm < 5.0, "that is not within 5 s");
     }
+    Ok(())
 }
 
 fn p95(sent: &[&Sent]) -> f64 {

@@ -38,7 +38,7 @@ fn listener(pool: &PgPool, poison: Arc<Mutex<BTreeSet<String>>>) -> Consumer {
             Ok(())
         })
     });
-    let source = Source::Local(pool.clone(), "told");
+    let source = Source::local(pool.clone(), "told");
     let effect = Effect::Within(apply);
     Consumer {
         pool: pool.clone(),
@@ -112,8 +112,13 @@ async fn an_event_of_a_slow_transaction_is_not_skipped() {
     tell(&mut *slow, Uuid::now_v7(), "slow").await;
     tell(&pool, Uuid::now_v7(), "fast").await;
     assert_eq!(listener.catch_up().await.unwrap(), 0, "the fast one waits for the slow one");
+    let source = Source::local(pool.clone(), "told");
+    assert_eq!(source.head().await.unwrap(), Position::default(), "nothing is delivered");
+    let fast = source.last().await.unwrap();
+    assert_ne!(fast, Position::default(), "but something is written");
     slow.commit().await.unwrap();
     hear(&listener, 2).await;
+    assert_eq!((source.head().await.unwrap(), source.last().await.unwrap()), (fast, fast));
     assert_eq!(heard(&pool).await, ["slow", "fast"]);
 }
 

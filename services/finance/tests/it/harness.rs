@@ -91,7 +91,7 @@ impl World {
 
     /// Applies what was told, until this many events have been.
     pub async fn hear(&self, mut events: usize) {
-        let local = |schema| Source::Local(self.pool.clone(), schema);
+        let local = |schema| Source::local(self.pool.clone(), schema);
         let consumers = self.state.consumers(local("residents"), local("incentives"));
         let wait = async {
             while events > 0 {

@@ -104,7 +104,7 @@ async fn an_entry_never_changes_and_never_goes() {
 async fn an_entry_is_told_to_the_others() {
     let world = World::new().await;
     let entry = world.record(world.entry(Kind::Income, "REPAIR", 10)).await.unwrap();
-    let source = Source::Local(world.pool.clone(), "finance");
+    let source = Source::local(world.pool.clone(), "finance");
     let read = async {
         loop {
             let events = source.read(Position::default(), 10).await.unwrap();

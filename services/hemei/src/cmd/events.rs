@@ -68,7 +68,7 @@ async fn consumers(loaded: &Loaded) -> Result<Vec<Consumer>> {
         waker.clone(),
     );
     let finance = finance::Finance::new(pool.clone(), clock.clone(), media, vault, waker);
-    let source = |schema| Source::Local(pool.clone(), schema);
+    let source = |schema| Source::local(pool.clone(), schema);
     let mut consumers = vec![
         tickets::residents_consumer(&pool, source("residents")),
         tickets::posts_consumer(&pool, source("residents")),

@@ -217,16 +217,16 @@ async fn found(pool: &PgPool, land: &District, now: DateTime<Utc>) -> Result<Uui
 
 /// Lets the other services hear what there is so far.
 async fn hear(pool: &PgPool, cache: &Cache, vault: &Vault, keys_dir: &std::path::Path) -> Result<()> {
-    let residents = || Source::Local(pool.clone(), "residents");
+    let residents = || Source::local(pool.clone(), "residents");
     let waker = |name| Waker::start(cache.clone(), name);
     let media = MediaIds::new(Keyring::load_or_create(keys_dir, "media")?);
     let incentives =
         Incentives::new(pool.clone(), Clock::System, vault.clone(), media.clone(), cache.clone(), waker("incentives"));
     let finance = finance::Finance::new(pool.clone(), Clock::System, media, vault.clone(), waker("finance"));
-    let [_, to_incentives, to_members] = incentives.consumers(Source::Local(pool.clone(), "tickets"), residents());
+    let [_, to_incentives, to_members] = incentives.consumers(Source::local(pool.clone(), "tickets"), residents());
     let (to_tickets, [to_finance, _]) = (
         tickets::residents_consumer(pool, residents()),
-        finance.consumers(residents(), Source::Local(pool.clone(), "incentives")),
+        finance.consumers(residents(), Source::local(pool.clone(), "incentives")),
     );
     tickets::load_categories(pool).await?;
     let told = residents::store::installation::told(pool).await?;

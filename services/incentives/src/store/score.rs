@@ -48,10 +48,11 @@ pub async fn since(pool: &PgPool, after: Option<Position>, today: NaiveDate, lim
                 and o.month between date_trunc('year', s.month)::date and (date_trunc('year', s.month) + interval '11 months')::date) y
         left join incentives.member m on m.district_id = s.district_id and m.person_id = s.person_id
         cross join lateral (
-            select bool_or(p.staff and (p.until_date is null or p.until_date >= $5)) as staff,
-                array_agg(p.place_path) filter (where not p.staff and (p.until_date is null or p.until_date >= $5)) as paths,
-                array_agg(p.place_path) filter (where p.staff or p.until_date < $5) as left_paths
-            from incentives.held_post p where p.district_id = s.district_id and p.person_id = s.person_id) h
+            select bool_or(p.staff and p.held) as staff,
+                array_agg(p.place_path) filter (where not p.staff and p.held) as paths,
+                array_agg(p.place_path) filter (where p.staff or not p.held) as left_paths
+            from (select o.staff, o.place_path, o.from_date <= $5 and (o.until_date is null or o.until_date >= $5) as held
+                from incentives.held_post o where o.district_id = s.district_id and o.person_id = s.person_id) p) h
         order by s.tx, s.district_id, s.person_id, s.month"#,
         tx,
         district_id,
@@ -62,6 +63,21 @@ pub async fn since(pool: &PgPool, after: Option<Position>, today: NaiveDate, lim
     )
     .fetch_all(pool)
     .await
+}
+
+/// The scores of people whose posts began or ended since a day are ranked again.
+pub async fn renew(pool: &PgPool, since: NaiveDate, today: NaiveDate) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update incentives.score s set tx = pg_current_xact_id()::text::bigint
+        from (select distinct p.district_id, p.person_id from incentives.held_post p
+            where p.from_date > $1 and p.from_date <= $2 or p.until_date >= $1 and p.until_date < $2) m
+        where s.district_id = m.district_id and s.person_id = m.person_id",
+        since,
+        today
+    )
+    .execute(pool)
+    .await
+    .map(drop)
 }
 
 /// A page of a board, and what is around a member, counted from the scores.
@@ -84,9 +100,10 @@ pub async fn page(
             left join incentives.member m on m.district_id = $1 and m.person_id = s.person_id
             where not coalesce(m.hidden, false)
                 and not exists (select from incentives.held_post p where p.district_id = $1 and p.person_id = s.person_id and p.staff
-                    and (p.until_date is null or p.until_date >= $9))
+                    and p.from_date <= $9 and (p.until_date is null or p.until_date >= $9))
                 and ($4 = '' or exists (select from incentives.held_post p where p.district_id = $1 and p.person_id = s.person_id
-                    and not p.staff and (p.until_date is null or p.until_date >= $9) and starts_with(p.place_path || '.', $4 || '.')))
+                    and not p.staff and p.from_date <= $9 and (p.until_date is null or p.until_date >= $9)
+                    and starts_with(p.place_path || '.', $4 || '.')))
         )
         select r.rank as "rank!", r.members as "members!", r.person_id as "person_id!", r.points as "points!",
             r.rank >= $5 and r.rank < $5 + $6 as "listed!"

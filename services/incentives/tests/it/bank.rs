@@ -67,7 +67,7 @@ impl Bank {
 
     /// Lets everything be heard, then checks the books.
     async fn check(&self) {
-        let source = |schema| Source::Local(self.world.pool.clone(), schema);
+        let source = |schema| Source::local(self.world.pool.clone(), schema);
         let [tickets, ..] = self.world.state.consumers(source("tickets"), source("residents"));
         let left = "select count(*) from tickets.outbox o
             where (o.tx, o.event_id) > (select s.tx, s.event_id from incentives.subscription s where s.producer = 'tickets')";

@@ -67,7 +67,7 @@ async fn a_running_sweeper_finds_what_becomes_due() {
     let stop = CancellationToken::new();
     let sweeper = tokio::spawn(run(
         world.state.clone(),
-        chassis::feed::Source::Local(world.pool.clone(), "tickets"),
+        chassis::feed::Source::local(world.pool.clone(), "tickets"),
         std::time::Duration::from_millis(50),
         stop.clone(),
     ));

@@ -70,7 +70,7 @@ impl World {
 
     /// Applies what was told, until this many events have been.
     pub async fn hear(&self, mut events: usize) {
-        let local = |schema| Source::Local(self.pool.clone(), schema);
+        let local = |schema| Source::local(self.pool.clone(), schema);
         let consumers = self.state.consumers(local("tickets"), local("residents"));
         let wait = async {
             while events > 0 {
@@ -85,7 +85,7 @@ impl World {
 
     /// Hears of people and posts until there is nothing new.
     pub async fn hear_members(&self, mut events: usize) {
-        let local = |schema| Source::Local(self.pool.clone(), schema);
+        let local = |schema| Source::local(self.pool.clone(), schema);
         let [.., members] = self.state.consumers(local("tickets"), local("residents"));
         let wait = async {
             while events > 0 {

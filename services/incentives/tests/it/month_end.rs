@@ -40,7 +40,7 @@ impl Replicas {
         let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
         let hears = Arc::new([AtomicBool::new(true), AtomicBool::new(true)]);
         for (replica, state) in [world.state.clone(), ahead].into_iter().enumerate() {
-            let tickets = Source::Local(world.pool.clone(), "tickets");
+            let tickets = Source::local(world.pool.clone(), "tickets");
             running.spawn(run(state.clone(), tickets, Duration::from_millis(20), stop.clone()));
             running.spawn(hear(state, replica, hears.clone(), stop.clone()));
         }
@@ -65,7 +65,7 @@ impl Replicas {
 
 /// Applies what tickets told, except while halted.
 async fn hear(state: Incentives, replica: usize, hears: Arc<[AtomicBool; 2]>, stop: CancellationToken) {
-    let source = |schema| Source::Local(state.pool.clone(), schema);
+    let source = |schema| Source::local(state.pool.clone(), schema);
     let [tickets, ..] = state.consumers(source("tickets"), source("residents"));
     while !stop.is_cancelled() {
         if hears[replica].load(SeqCst) {

@@ -266,13 +266,15 @@ async fn what_was_told_before_a_month_ended_is_heard_before_it_is_closed() {
     let world = World::new().await;
     let [early, late] = [(); 2].map(|()| Uuid::now_v7());
     world.earn(early, 10).await;
-    // told in November, and this service is down until December
+    // told in November, and this service is down until December; what is told is not delivered while another writes
+    let mut writing = world.pool.begin().await.unwrap();
+    sqlx::query("select pg_current_xact_id()").execute(&mut *writing).await.unwrap();
     let ticket = Uuid::now_v7();
     world.ticket(ticket, late, "10101", "POOL", "CLAIMED").await;
     world.ticket(ticket, late, "10101", "FEEDBACK", "CLOSED").await;
     until(&world, "2026-12-03T00:00:00Z").await;
     let stop = tokio_util::sync::CancellationToken::new();
-    let tickets = Source::Local(world.pool.clone(), "tickets");
+    let tickets = Source::local(world.pool.clone(), "tickets");
     let sweeper = tokio::spawn(run(world.state.clone(), tickets, std::time::Duration::from_millis(20), stop.clone()));
     let closed = async || {
         let count = sqlx::query_scalar::<_, i64>("select count(*) from incentives.month_rank");
@@ -280,6 +282,7 @@ async fn what_was_told_before_a_month_ended_is_heard_before_it_is_closed() {
     };
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(closed().await, 0, "not before it is heard");
+    writing.rollback().await.unwrap();
     world.hear(2).await;
     let both = async {
         while closed().await != 2 {

@@ -116,6 +116,42 @@ async fn who_moves_is_ranked_where_they_are() {
 }
 
 #[tokio::test]
+async fn a_post_counts_from_its_first_day_to_its_last() {
+    let world = World::new().await;
+    let person = Uuid::now_v7();
+    let held = |role: &str, place: &str, from: &str, until: Option<&str>| {
+        json!({"post_id": Uuid::now_v7(), "person_id": person,
+        "role": role, "place_path": place, "from_date": from, "until_date": until})
+    };
+    let posts = [
+        held("courier", "gn.xy.sh", "2026-01-01", Some("2026-11-24")),
+        held("courier", "gn.hy.zx", "2026-11-25", None),
+        held("community_worker", "gn.xy.sh", "2026-12-02", Some("2026-12-02")),
+    ];
+    for post in posts {
+        world.tell("residents", person, "hemei.residents.v1.PostChanged", post).await;
+    }
+    world.earn(person, 10).await;
+    world.hear_members(3 + 1).await;
+    let boards = async |day: &str| {
+        let noon: chrono::DateTime<chrono::Utc> = format!("{day}T04:00:00Z").parse().unwrap();
+        world.state.clock.advance(noon - world.now());
+        follow(&world.state).await.unwrap();
+        followed(&world).await;
+        let mut members = Vec::new();
+        for place in ["", "gn.xy.sh", "gn.hy.zx"] {
+            let asked = GetRankingRequest { place_path: place.into(), period: "2026".into(), ..Default::default() };
+            members.push(get(&world, person, asked).await.unwrap().members);
+        }
+        members
+    };
+    assert_eq!(boards("2026-11-24").await, [1, 1, 0]);
+    assert_eq!(boards("2026-11-25").await, [1, 0, 1]);
+    assert_eq!(boards("2026-12-02").await, [0, 0, 0], "staff for a day");
+    assert_eq!(boards("2026-12-03").await, [1, 0, 1]);
+}
+
+#[tokio::test]
 async fn the_sorted_sets_and_the_scores_agree_and_a_lost_redis_is_written_again() {
     let seed = rand::random::<u64>();
     let mut random = StdRng::seed_from_u64(seed);

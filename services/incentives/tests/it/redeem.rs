@@ -145,7 +145,7 @@ async fn a_redemption_is_told_to_the_others() {
     let (prize, person) = (world.prize("手套", 5, 1).await, Uuid::now_v7());
     world.earn(person, 5).await;
     redeem(&world, person, Uuid::now_v7(), prize, 1).await.unwrap();
-    let source = Source::Local(world.pool.clone(), "incentives");
+    let source = Source::local(world.pool.clone(), "incentives");
     let read = async {
         loop {
             let events = source.read(Position::default(), 10).await.unwrap();

@@ -123,7 +123,7 @@ impl Teller {
 
     async fn hear(&self) {
         let world = &self.bank.world;
-        let source = |schema| chassis::feed::Source::Local(world.pool.clone(), schema);
+        let source = |schema| chassis::feed::Source::local(world.pool.clone(), schema);
         let [tickets, ..] = world.state.consumers(source("tickets"), source("residents"));
         tickets.catch_up().await.unwrap();
     }

@@ -134,7 +134,7 @@ async fn a_new_name_reaches_the_full_names_below() {
 async fn every_event_has_the_form_of_its_message() {
     let town = Town::new().await;
     town.build_places().await;
-    let source = Source::Local(town.pool().clone(), "residents");
+    let source = Source::local(town.pool().clone(), "residents");
     // Readers wait for every transaction of the server that began earlier, also for those of other tests.
     let all = async {
         loop {

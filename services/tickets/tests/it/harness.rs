@@ -216,7 +216,7 @@ impl World {
 
     /// What the feed tells, once it tells this much: it holds back while any older transaction of the server is open.
     pub async fn told(&self, events: usize) -> Vec<Event> {
-        let source = Source::Local(self.pool.clone(), "tickets");
+        let source = Source::local(self.pool.clone(), "tickets");
         let all = async {
             loop {
                 let told = source.read(Position::default(), 1000).await.unwrap();

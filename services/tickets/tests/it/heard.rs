@@ -43,7 +43,7 @@ fn event<M: Message + Name>(district: Uuid, number: i64, told: &M) -> Event {
 
 /// Does what hearing these events of the residents service does.
 async fn apply(world: &World, events: &[Event]) {
-    let consumer = residents_consumer(&world.pool, Source::Local(world.pool.clone(), "tickets"));
+    let consumer = residents_consumer(&world.pool, Source::local(world.pool.clone(), "tickets"));
     let Effect::Within(apply) = consumer.effect else { panic!("not within a transaction") };
     apply(&mut world.pool.acquire().await.unwrap(), events).await.unwrap();
 }

@@ -38,7 +38,7 @@ fn texts(list: &ListInboxResponse) -> Vec<&str> {
 }
 
 fn consumers(world: &World) -> [Consumer; 2] {
-    let source = |schema| Source::Local(world.pool.clone(), schema);
+    let source = |schema| Source::local(world.pool.clone(), schema);
     [
         points_consumer(&world.pool, &world.clock, source("incentives")),
         payouts_consumer(&world.pool, &world.clock, source("finance")),
