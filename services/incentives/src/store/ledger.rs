@@ -55,7 +55,8 @@ pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     .await
 }
 
-/// What a member had at a time: of each account the balance after its last transfer until then.
+/// What a member had at a time: the sum of what came and went until then. What happened earlier may be posted later, so no
+/// transfer's balance tells it.
 pub async fn balances_at(
     pool: &PgPool,
     district_id: Uuid,
@@ -64,23 +65,12 @@ pub async fn balances_at(
 ) -> sqlx::Result<Balances> {
     sqlx::query_as!(
         Balances,
-        r#"with last as (
-            select purpose.name, (
-                select leg.balance from (
-                    (select t.debit_version as version, t.debit_balance_after as balance from incentives.transfer t
-                    where t.district_id = $1 and t.debit_owner_id = $2 and t.debit_purpose = purpose.name and t.debit_version is not null
-                        and t.at <= $3 order by t.debit_version desc limit 1)
-                    union all
-                    (select t.credit_version, t.credit_balance_after from incentives.transfer t
-                    where t.district_id = $1 and t.credit_owner_id = $2 and t.credit_purpose = purpose.name and t.credit_version is not null
-                        and t.at <= $3 order by t.credit_version desc limit 1)
-                ) leg order by leg.version desc limit 1) as balance
-            from (values ('AVAILABLE'), ('PENDING'), ('RESERVED')) as purpose (name)
-        )
-        select coalesce(max(balance) filter (where name = 'AVAILABLE'), 0) as "available!",
-            coalesce(max(balance) filter (where name = 'PENDING'), 0) as "pending!",
-            coalesce(max(balance) filter (where name = 'RESERVED'), 0) as "reserved!"
-        from last"#,
+        r#"select coalesce(sum(leg.amount) filter (where leg.purpose = 'AVAILABLE'), 0)::bigint as "available!",
+            coalesce(sum(leg.amount) filter (where leg.purpose = 'PENDING'), 0)::bigint as "pending!",
+            coalesce(sum(leg.amount) filter (where leg.purpose = 'RESERVED'), 0)::bigint as "reserved!"
+        from incentives.transfer t
+        cross join lateral (values (t.debit_purpose, -t.amount), (t.credit_purpose, t.amount)) leg (purpose, amount)
+        where t.district_id = $1 and t.person_id = $2 and t.at <= $3"#,
         district_id,
         person_id,
         at
