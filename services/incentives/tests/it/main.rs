@@ -20,6 +20,7 @@ mod months;
 mod ranking;
 mod redeem;
 mod rules;
+mod shares;
 mod shelf;
 mod teller;
 mod told_later;
