@@ -18,6 +18,13 @@ pub struct Grant<'c> {
     pub doubted: bool,
 }
 
+/// Why a change granted nothing.
+#[derive(Clone, Debug)]
+pub struct Refusal<'c> {
+    pub change: &'c Change,
+    pub reason: &'static str,
+}
+
 /// Awards every ticket once by a rule; one that has its award is left as it is, unless that is void because the ticket had turned out
 /// to be none and is one after all, or because it is somebody else's now: that starts the next round.
 pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx::Result<()> {
@@ -61,6 +68,31 @@ pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx:
         &doubted
     )
     .fetch_one(connection)
+    .await
+    .map(drop)
+}
+
+/// Keeps why changes granted nothing; the last reason wins.
+pub async fn refuse(connection: &mut PgConnection, refusals: &[Refusal<'_>]) -> sqlx::Result<()> {
+    let districts: Vec<Uuid> = refusals.iter().map(|one| one.change.district_id).collect();
+    let tickets: Vec<Uuid> = refusals.iter().map(|one| one.change.ticket_id).collect();
+    let rules: Vec<&str> = refusals.iter().map(|one| one.change.effect.rule()).collect();
+    let people: Vec<Uuid> = refusals.iter().map(|one| one.change.reporter_id).collect();
+    let reasons: Vec<&str> = refusals.iter().map(|one| one.reason).collect();
+    let times: Vec<DateTime<Utc>> = refusals.iter().map(|one| one.change.at).collect();
+    sqlx::query!(
+        "insert into incentives.award_refusal (district_id, ticket_id, rule, person_id, reason, at)
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
+        on conflict on constraint award_refusal_key do update set person_id = excluded.person_id, reason = excluded.reason,
+            at = excluded.at",
+        &districts,
+        &tickets,
+        &rules as _,
+        &people,
+        &reasons as _,
+        &times
+    )
+    .execute(connection)
     .await
     .map(drop)
 }

@@ -5,20 +5,21 @@ use uuid::Uuid;
 
 use crate::points::Balances;
 
-/// An account that is not what it should be.
+/// Something that is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub district_id: Uuid,
-    pub owner_id: Uuid,
-    /// "AVAILABLE", "PENDING", "RESERVED"; "AWARDS" where the pending awards are not the pending points,
-    /// "LOTS" where the lots do not hold what is available.
-    pub purpose: String,
-    pub kept: i64,
-    pub told: i64,
+    /// The member, ticket, prize or redemption it is about.
+    pub subject_id: Uuid,
+    /// What differs, by a name of its own.
+    pub what: String,
+    pub kept: String,
+    pub told: String,
 }
 
-/// The accounts whose balance, or whose number of transfers, is not what the transfers give; at most 1,000.
-pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+/// Members whose AVAILABLE, PENDING or RESERVED, or its number of transfers, is not what the transfers give; whose AWARDS are not the
+/// pending points, LOTS not what is available, REDEMPTIONS not what is reserved. At most 1,000.
+pub async fn accounts(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     sqlx::query_as!(
         Difference,
         r#"with legs as (
@@ -30,24 +31,25 @@ pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         ), told as (
             select district_id, owner_id, purpose, sum(amount)::int8 as posted, count(*) as many, max(version) as last
             from legs group by 1, 2, 3
-        ), pending as (
-            select district_id, person_id as owner_id, sum(points)::int8 as points from incentives.award
-            where state in ('PENDING', 'HELD') group by 1, 2
+        ), stands as (
+            select district_id, person_id as owner_id, 'PENDING' as purpose, points from incentives.award
+            where state in ('PENDING', 'HELD')
+            union all
+            select district_id, person_id, 'AVAILABLE', remaining from incentives.lot
+            union all
+            select district_id, person_id, 'RESERVED', points from incentives.redemption where state = 'RESERVED'
         ), held as (
-            select district_id, person_id as owner_id, sum(remaining)::int8 as points from incentives.lot group by 1, 2
+            select district_id, owner_id, purpose, sum(points)::int8 as points from stands group by 1, 2, 3
         )
-        select district_id as "district_id!", owner_id as "owner_id!", purpose as "purpose!", coalesce(a.posted, 0) as "kept!",
-            coalesce(t.posted, 0) as "told!"
+        select district_id as "district_id!", owner_id as "subject_id!", purpose as "what!", coalesce(a.posted, 0)::text as "kept!",
+            coalesce(t.posted, 0)::text as "told!"
         from incentives.account a full join told t using (district_id, owner_id, purpose)
         where coalesce(a.posted, 0) <> coalesce(t.posted, 0) or coalesce(a.version, 0) <> coalesce(t.many, 0)
             or coalesce(t.last, 0) <> coalesce(t.many, 0)
         union all
-        select district_id, owner_id, 'AWARDS', coalesce(p.points, 0), coalesce(a.posted, 0)
-        from (select * from incentives.account where purpose = 'PENDING') a full join pending p using (district_id, owner_id)
-        where coalesce(a.posted, 0) <> coalesce(p.points, 0)
-        union all
-        select district_id, owner_id, 'LOTS', coalesce(h.points, 0), coalesce(a.posted, 0)
-        from (select * from incentives.account where purpose = 'AVAILABLE') a full join held h using (district_id, owner_id)
+        select district_id, owner_id, case purpose when 'PENDING' then 'AWARDS' when 'AVAILABLE' then 'LOTS' else 'REDEMPTIONS' end,
+            coalesce(h.points, 0)::text, coalesce(a.posted, 0)::text
+        from incentives.account a full join held h using (district_id, owner_id, purpose)
         where coalesce(a.posted, 0) <> coalesce(h.points, 0)
         limit 1000"#
     )

@@ -4,6 +4,7 @@ mod as_of;
 mod audit;
 mod awards;
 mod bank;
+mod books;
 mod cancel;
 mod corrections;
 mod doubts;
