@@ -14,7 +14,7 @@ use crate::{
     rules::{EarningRules, Signals},
     store::{
         self,
-        award::Grant,
+        award::{Grant, Refusal},
         rules::RuleSet,
         signal::{LOOKED_AT, Reported, Signal},
     },
@@ -34,7 +34,7 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> Result<
     let mut given = Given::read(connection, changes, |change| &set(change).rules).await?;
     let counts = store::signal::reported(connection, changes).await?;
     let standing = store::award::standing(connection, changes).await?;
-    let (mut grants, mut signals) = (Vec::new(), Vec::new());
+    let (mut grants, mut refusals, mut signals) = (Vec::new(), Vec::new(), Vec::new());
     for (change, counts) in changes.iter().zip(counts) {
         let RuleSet { version, rules, .. } = set(change);
         let rule = change.effect.rule();
@@ -48,6 +48,7 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> Result<
             explained = format!("{explained}（已达上限，原为 {points} 分）");
         }
         if within <= 0 {
+            refusals.push(Refusal { change, reason: if points > 0 { "LIMIT" } else { "RULES" } });
             continue;
         }
         let strange = strange(&rules.signals, counts);
@@ -63,6 +64,9 @@ pub async fn grant(connection: &mut PgConnection, changes: &[Change]) -> Result<
     }
     if !grants.is_empty() {
         store::award::grant(connection, &grants).await?;
+    }
+    if !refusals.is_empty() {
+        store::award::refuse(connection, &refusals).await?;
     }
     if !signals.is_empty() {
         store::signal::keep(connection, &signals).await?;

@@ -1,4 +1,4 @@
-//! Whether the ledger is whole: its hash chain, and every balance recomputed from the transfers.
+//! Whether the ledger is whole: its hash chain, and everything recomputed from what it stands for.
 use chassis::{chain::Chain, faults::Fault};
 use sqlx::PgPool;
 
@@ -9,8 +9,13 @@ pub fn chain(pool: &PgPool) -> Chain {
     Chain { pool: pool.clone(), schema: crate::SCHEMA, table: "transfer", id: "transfer_id" }
 }
 
-/// Every account whose balance or count is not what its transfers give, and every member whose pending points are not those of
-/// their pending awards.
+/// All that is not what the rows it stands for give: balances, what holds them, awards against the tickets as they were heard of,
+/// scores, how often points moved, stock.
 pub async fn reconcile(pool: &PgPool) -> Result<Vec<Difference>, Fault> {
-    Ok(store::ledger::differences(pool).await?)
+    let mut found = store::ledger::accounts(pool).await?;
+    found.extend(store::books::awards(pool).await?);
+    found.extend(store::books::scores(pool).await?);
+    found.extend(store::books::moves(pool).await?);
+    found.extend(store::books::prizes(pool).await?);
+    Ok(found)
 }

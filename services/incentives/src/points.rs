@@ -51,12 +51,19 @@ pub enum Effect {
     Void,
     /// Only the reporter's own award: it was merged, and shares instead.
     VoidReport,
+    /// Only the award of who was the reporter before, and left.
+    VoidFormer,
 }
 
 impl Effect {
     /// The earning rule of a grant.
     pub fn rule(self) -> &'static str {
         if self == Self::GrantShare { "CO_REPORT" } else { "REPORT" }
+    }
+
+    /// The only rule whose award it ends, where it does not end all of the ticket.
+    pub fn ends_only(self) -> Option<&'static str> {
+        matches!(self, Self::VoidReport | Self::VoidFormer).then(|| self.rule())
     }
 
     pub fn grants(self) -> bool {

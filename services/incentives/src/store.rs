@@ -1,5 +1,6 @@
 //! Every statement, by the table it is about.
 pub mod award;
+pub mod books;
 pub mod correction;
 pub mod ledger;
 pub mod lot;

@@ -7,6 +7,8 @@ pub mod redemptions;
 pub mod rules;
 pub mod statement;
 
+use std::collections::HashSet;
+
 use chassis::{clock, faults::Fault};
 use chrono::{DateTime, Utc};
 use proto::{
@@ -87,36 +89,38 @@ pub fn entry(entry: Entry) -> v1::PointsEntry {
     }
 }
 
-/// What a ticket's change does: to its reporter's points, and, when it ends, to those of everybody who reported the same.
+/// What a ticket's change does: to its reporter's points, and, when it is taken up or ends, to those of everybody who reported the same.
 pub fn changes(event: &Event, changed: &TicketChanged) -> Result<Vec<Change>, Fault> {
     let state = |state| ticket::State::try_from(state).unwrap_or_default();
     let to = state(changed.to_state);
+    let means = effect(state(changed.from_state), to);
     let own = (heard("ticket_id", &changed.ticket_id)?, heard("reporter_id", &changed.reporter_id)?);
     let shared = |report: &CoReport| {
         Ok::<_, Fault>((heard("ticket_id", &report.ticket_id)?, heard("person_id", &report.person_id)?))
     };
     let mut wanted = Vec::new();
-    if earns(changed.reporter_role()) {
-        match effect(state(changed.from_state), to) {
-            // merged: it shares instead; or the reporter left, and who takes their place has a share already
-            _ if to == ticket::State::Merged || changed.transition == "T29b" => wanted.push((Effect::VoidReport, own)),
-            effect => wanted.extend(effect.map(|effect| (effect, own))),
+    if changed.transition == "T29b" {
+        // the reporter left: who takes their place has their award instead of a share, at once where the ticket is taken up already
+        wanted.push((Effect::VoidFormer, own));
+        for report in changed.co_reports.iter().filter(|report| report.person_id == changed.reporter_id) {
+            wanted.push((Effect::Void, shared(report)?));
         }
+        wanted.extend((earns(changed.reporter_role()) && to != ticket::State::Pool).then_some((Effect::Grant, own)));
+    } else if earns(changed.reporter_role()) {
+        // merged: it shares instead
+        let means = if to == ticket::State::Merged { Some(Effect::VoidReport) } else { means };
+        wanted.extend(means.map(|effect| (effect, own)));
     }
-    let ended = match to {
-        ticket::State::Closed => Some(Effect::Activate),
-        ticket::State::Invalid => Some(Effect::Void),
-        _ => None,
-    };
-    if let Some(effect) = ended {
+    if let Some(effect) = means.filter(|_| matches!(to, ticket::State::Closed | ticket::State::Invalid)) {
         for report in &changed.co_reports {
             wanted.push((effect, shared(report)?));
         }
     }
-    if let Some(newest) =
-        changed.co_reports.last().filter(|newest| changed.transition == "T39" && shares(changed, newest))
-    {
-        wanted.push((Effect::GrantShare, shared(newest)?));
+    let newest = changed.co_reports.last().filter(|_| changed.transition == "T39").map(|report| &report.ticket_id);
+    // taken up again after all, they share again; who has their share keeps it
+    let again = means == Some(Effect::Grant);
+    for report in sharing(changed).filter(|report| again || newest == Some(&report.ticket_id)) {
+        wanted.push((Effect::GrantShare, shared(report)?));
     }
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -181,10 +185,12 @@ pub fn heard_ticket(event: &Event, changed: &TicketChanged) -> Result<Heard, Fau
     })
 }
 
-/// A share is for another person than the reporter and those before: the same trouble reported twice earns once.
-fn shares(changed: &TicketChanged, newest: &CoReport) -> bool {
-    let before = changed.co_reports.iter().rev().skip(1).any(|report| report.person_id == newest.person_id);
-    earns(newest.role()) && newest.person_id != changed.reporter_id && !before
+/// A share is for another person than the reporter and those before: the same trouble reported twice earns once. Who became the
+/// reporter shares no more.
+fn sharing(changed: &TicketChanged) -> impl Iterator<Item = &CoReport> {
+    let mut known = HashSet::from([changed.reporter_id.as_str()]);
+    let reports = changed.co_reports.iter().filter(move |report| known.insert(&report.person_id));
+    reports.filter(|report| !report.promoted && earns(report.role()))
 }
 
 pub fn place(event: &Event, changed: PlaceChanged) -> Result<Place, Fault> {

@@ -21,7 +21,7 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum Verb {
-    /// Recomputes the hash chain over the transfers and every balance from them; ends with 1 where anything differs.
+    /// Recomputes the hash chain over the transfers and every balance, award, score and stock; ends with 1 where anything differs.
     Verify,
 }
 
@@ -47,11 +47,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         for one in &differences {
             say::line(&format!(
                 "{} {} {}: 账面 {} 应为 {} / kept {}, should be {}",
-                one.district_id, one.owner_id, one.purpose, one.kept, one.told, one.kept, one.told
+                one.district_id, one.subject_id, one.what, one.kept, one.told, one.kept, one.told
             ));
         }
         if found.broken.is_none() && differences.is_empty() {
-            say::line("余额与流水一致 / the balances are what the transfers give");
+            say::line("余额与流水一致 / the balances, awards, scores and stock are what the rows give");
             return Ok(ExitCode::SUCCESS);
         }
         Ok(ExitCode::FAILURE)

@@ -18,8 +18,15 @@ pub struct Grant<'c> {
     pub doubted: bool,
 }
 
-/// Awards every ticket once by a rule; one that has its award is left as it is, unless the ticket had turned out to be none and
-/// is one after all: that starts the next round.
+/// Why a change granted nothing.
+#[derive(Clone, Debug)]
+pub struct Refusal<'c> {
+    pub change: &'c Change,
+    pub reason: &'static str,
+}
+
+/// Awards every ticket once by a rule; one that has its award is left as it is, unless that is void because the ticket had turned out
+/// to be none and is one after all, or because it is somebody else's now: that starts the next round.
 pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx::Result<()> {
     let districts: Vec<Uuid> = grants.iter().map(|grant| grant.change.district_id).collect();
     let tickets: Vec<Uuid> = grants.iter().map(|grant| grant.change.ticket_id).collect();
@@ -42,8 +49,10 @@ pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx:
                 $9::int4[], $10::int4[], $11::bool[])
                 g (district_id, ticket_id, rule, person_id, number, points, at, explained, version, months, doubted)
             on conflict (district_id, ticket_id, rule) do update set state = 'PENDING', ended_at = null, round = a.round + 1,
-                awarded_at = excluded.awarded_at, reason = '', doubted = a.doubted or excluded.doubted
-                where a.state = 'VOID' and a.decided_by is null and a.person_id = excluded.person_id
+                person_id = excluded.person_id, points = excluded.points, explained = excluded.explained,
+                rule_version = excluded.rule_version, expiry_months = excluded.expiry_months, awarded_at = excluded.awarded_at,
+                reason = '', doubted = excluded.doubted, decided_by = null, appeal = null, appealed_at = null
+                where a.state = 'VOID' and (a.decided_by is null or a.person_id <> excluded.person_id)
             returning a)
         select incentives.pay(array_agg(a)) is null as paid from granted"#,
         &districts,
@@ -63,6 +72,31 @@ pub async fn grant(connection: &mut PgConnection, grants: &[Grant<'_>]) -> sqlx:
     .map(drop)
 }
 
+/// Keeps why changes granted nothing; the last reason wins.
+pub async fn refuse(connection: &mut PgConnection, refusals: &[Refusal<'_>]) -> sqlx::Result<()> {
+    let districts: Vec<Uuid> = refusals.iter().map(|one| one.change.district_id).collect();
+    let tickets: Vec<Uuid> = refusals.iter().map(|one| one.change.ticket_id).collect();
+    let rules: Vec<&str> = refusals.iter().map(|one| one.change.effect.rule()).collect();
+    let people: Vec<Uuid> = refusals.iter().map(|one| one.change.reporter_id).collect();
+    let reasons: Vec<&str> = refusals.iter().map(|one| one.reason).collect();
+    let times: Vec<DateTime<Utc>> = refusals.iter().map(|one| one.change.at).collect();
+    sqlx::query!(
+        "insert into incentives.award_refusal (district_id, ticket_id, rule, person_id, reason, at)
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[])
+        on conflict on constraint award_refusal_key do update set person_id = excluded.person_id, reason = excluded.reason,
+            at = excluded.at",
+        &districts,
+        &tickets,
+        &rules as _,
+        &people,
+        &reasons as _,
+        &times
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
 /// Which of these have an award that a new one would leave as it is.
 pub async fn standing(
     connection: &mut PgConnection,
@@ -71,14 +105,16 @@ pub async fn standing(
     let districts: Vec<Uuid> = changes.iter().map(|change| change.district_id).collect();
     let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
     let rules: Vec<&str> = changes.iter().map(|change| change.effect.rule()).collect();
+    let people: Vec<Uuid> = changes.iter().map(|change| change.reporter_id).collect();
     let rows = sqlx::query!(
         "select a.district_id, a.ticket_id, a.rule
-        from unnest($1::uuid[], $2::uuid[], $3::text[]) c (district_id, ticket_id, rule)
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) c (district_id, ticket_id, rule, person_id)
         join incentives.award a on a.district_id = c.district_id and a.ticket_id = c.ticket_id and a.rule = c.rule
-        where not (a.state = 'VOID' and a.decided_by is null)",
+        where not (a.state = 'VOID' and (a.decided_by is null or a.person_id <> c.person_id))",
         &districts,
         &tickets,
-        &rules as _
+        &rules as _,
+        &people
     );
     let rows = rows.fetch_all(connection).await?.into_iter();
     Ok(rows.map(|row| (row.district_id, row.ticket_id, row.rule)).collect())
@@ -91,26 +127,29 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Res
     let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
     let active: Vec<bool> = changes.iter().map(|change| change.effect == Effect::Activate).collect();
     let times: Vec<_> = changes.iter().map(|change| change.at).collect();
-    let only = |change: &Change| (change.effect == Effect::VoidReport).then(|| change.effect.rule());
+    let only = |change: &Change| change.effect.ends_only();
     let rules: Vec<Option<&str>> = changes.iter().map(only).collect();
+    let but = |change: &Change| (change.effect == Effect::VoidFormer).then_some(change.reporter_id);
+    let but: Vec<Option<Uuid>> = changes.iter().map(but).collect();
     sqlx::query_scalar!(
         r#"with ended as (
             update incentives.award a
             set state = case when not c.active then 'VOID' when a.doubted then 'HELD' else 'ACTIVE' end,
                 ended_at = case when c.active and a.doubted then null else c.at end,
                 doubted = a.doubted and c.active
-            from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::text[])
-                c (district_id, ticket_id, active, at, rule)
+            from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::text[], $6::uuid[])
+                c (district_id, ticket_id, active, at, rule, but)
             where a.district_id = c.district_id and a.ticket_id = c.ticket_id
                 and (a.state = 'PENDING' or a.state = 'HELD' and not c.active)
-                and (c.rule is null or a.rule = c.rule)
+                and (c.rule is null or a.rule = c.rule) and a.person_id is distinct from c.but
             returning a)
         select incentives.pay(array_agg(a)) is null as paid from ended where (a).state <> 'HELD'"#,
         &districts,
         &tickets,
         &active,
         &times,
-        &rules as _
+        &rules as _,
+        &but as _
     )
     .fetch_one(connection)
     .await

@@ -5,20 +5,21 @@ use uuid::Uuid;
 
 use crate::points::Balances;
 
-/// An account that is not what it should be.
+/// Something that is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub district_id: Uuid,
-    pub owner_id: Uuid,
-    /// "AVAILABLE", "PENDING", "RESERVED"; "AWARDS" where the pending awards are not the pending points,
-    /// "LOTS" where the lots do not hold what is available.
-    pub purpose: String,
-    pub kept: i64,
-    pub told: i64,
+    /// The member, ticket, prize or redemption it is about.
+    pub subject_id: Uuid,
+    /// What differs, by a name of its own.
+    pub what: String,
+    pub kept: String,
+    pub told: String,
 }
 
-/// The accounts whose balance, or whose number of transfers, is not what the transfers give; at most 1,000.
-pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+/// Members whose AVAILABLE, PENDING or RESERVED, or its number of transfers, is not what the transfers give; whose AWARDS are not the
+/// pending points, LOTS not what is available, REDEMPTIONS not what is reserved. At most 1,000.
+pub async fn accounts(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     sqlx::query_as!(
         Difference,
         r#"with legs as (
@@ -30,24 +31,25 @@ pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         ), told as (
             select district_id, owner_id, purpose, sum(amount)::int8 as posted, count(*) as many, max(version) as last
             from legs group by 1, 2, 3
-        ), pending as (
-            select district_id, person_id as owner_id, sum(points)::int8 as points from incentives.award
-            where state in ('PENDING', 'HELD') group by 1, 2
+        ), stands as (
+            select district_id, person_id as owner_id, 'PENDING' as purpose, points from incentives.award
+            where state in ('PENDING', 'HELD')
+            union all
+            select district_id, person_id, 'AVAILABLE', remaining from incentives.lot
+            union all
+            select district_id, person_id, 'RESERVED', points from incentives.redemption where state = 'RESERVED'
         ), held as (
-            select district_id, person_id as owner_id, sum(remaining)::int8 as points from incentives.lot group by 1, 2
+            select district_id, owner_id, purpose, sum(points)::int8 as points from stands group by 1, 2, 3
         )
-        select district_id as "district_id!", owner_id as "owner_id!", purpose as "purpose!", coalesce(a.posted, 0) as "kept!",
-            coalesce(t.posted, 0) as "told!"
+        select district_id as "district_id!", owner_id as "subject_id!", purpose as "what!", coalesce(a.posted, 0)::text as "kept!",
+            coalesce(t.posted, 0)::text as "told!"
         from incentives.account a full join told t using (district_id, owner_id, purpose)
         where coalesce(a.posted, 0) <> coalesce(t.posted, 0) or coalesce(a.version, 0) <> coalesce(t.many, 0)
             or coalesce(t.last, 0) <> coalesce(t.many, 0)
         union all
-        select district_id, owner_id, 'AWARDS', coalesce(p.points, 0), coalesce(a.posted, 0)
-        from (select * from incentives.account where purpose = 'PENDING') a full join pending p using (district_id, owner_id)
-        where coalesce(a.posted, 0) <> coalesce(p.points, 0)
-        union all
-        select district_id, owner_id, 'LOTS', coalesce(h.points, 0), coalesce(a.posted, 0)
-        from (select * from incentives.account where purpose = 'AVAILABLE') a full join held h using (district_id, owner_id)
+        select district_id, owner_id, case purpose when 'PENDING' then 'AWARDS' when 'AVAILABLE' then 'LOTS' else 'REDEMPTIONS' end,
+            coalesce(h.points, 0)::text, coalesce(a.posted, 0)::text
+        from incentives.account a full join held h using (district_id, owner_id, purpose)
         where coalesce(a.posted, 0) <> coalesce(h.points, 0)
         limit 1000"#
     )
@@ -55,7 +57,8 @@ pub async fn differences(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     .await
 }
 
-/// What a member had at a time: of each account the balance after its last transfer until then.
+/// What a member had at a time: the sum of what came and went until then. What happened earlier may be posted later, so no
+/// transfer's balance tells it.
 pub async fn balances_at(
     pool: &PgPool,
     district_id: Uuid,
@@ -64,23 +67,12 @@ pub async fn balances_at(
 ) -> sqlx::Result<Balances> {
     sqlx::query_as!(
         Balances,
-        r#"with last as (
-            select purpose.name, (
-                select leg.balance from (
-                    (select t.debit_version as version, t.debit_balance_after as balance from incentives.transfer t
-                    where t.district_id = $1 and t.debit_owner_id = $2 and t.debit_purpose = purpose.name and t.debit_version is not null
-                        and t.at <= $3 order by t.debit_version desc limit 1)
-                    union all
-                    (select t.credit_version, t.credit_balance_after from incentives.transfer t
-                    where t.district_id = $1 and t.credit_owner_id = $2 and t.credit_purpose = purpose.name and t.credit_version is not null
-                        and t.at <= $3 order by t.credit_version desc limit 1)
-                ) leg order by leg.version desc limit 1) as balance
-            from (values ('AVAILABLE'), ('PENDING'), ('RESERVED')) as purpose (name)
-        )
-        select coalesce(max(balance) filter (where name = 'AVAILABLE'), 0) as "available!",
-            coalesce(max(balance) filter (where name = 'PENDING'), 0) as "pending!",
-            coalesce(max(balance) filter (where name = 'RESERVED'), 0) as "reserved!"
-        from last"#,
+        r#"select coalesce(sum(leg.amount) filter (where leg.purpose = 'AVAILABLE'), 0)::bigint as "available!",
+            coalesce(sum(leg.amount) filter (where leg.purpose = 'PENDING'), 0)::bigint as "pending!",
+            coalesce(sum(leg.amount) filter (where leg.purpose = 'RESERVED'), 0)::bigint as "reserved!"
+        from incentives.transfer t
+        cross join lateral (values (t.debit_purpose, -t.amount), (t.credit_purpose, t.amount)) leg (purpose, amount)
+        where t.district_id = $1 and t.person_id = $2 and t.at <= $3"#,
         district_id,
         person_id,
         at

@@ -1,8 +1,10 @@
 //! The service on a real PostgreSQL with a stopped clock, through its generated traits.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+mod as_of;
 mod audit;
 mod awards;
 mod bank;
+mod books;
 mod cancel;
 mod corrections;
 mod doubts;
@@ -19,6 +21,7 @@ mod months;
 mod ranking;
 mod redeem;
 mod rules;
+mod shares;
 mod shelf;
 mod teller;
 mod told_later;

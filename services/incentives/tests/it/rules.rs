@@ -138,6 +138,40 @@ async fn hazards_earn_double_and_it_says_so() {
 }
 
 #[tokio::test]
+async fn a_campaign_counts_from_its_first_day_to_its_last() {
+    let world = World::new().await;
+    let mut rules = get(&world).await;
+    rules.multipliers = vec![Multiplier {
+        name: "清雪".into(),
+        percent: 300,
+        first_day: "2026-12-05".into(),
+        last_day: "2026-12-07".into(),
+        ..Default::default()
+    }];
+    put(&world, Uuid::now_v7(), rules).await.unwrap();
+    // days begin at midnight where the districts are
+    for (taken_up, points) in [
+        ("2026-12-04T23:59:59+08:00", 10),
+        ("2026-12-05T00:00:00+08:00", 30),
+        ("2026-12-06T12:00:00+08:00", 30),
+        ("2026-12-07T23:59:59+08:00", 30),
+        ("2026-12-08T00:00:00+08:00", 10),
+    ] {
+        world.state.clock.advance(taken_up.parse::<chrono::DateTime<chrono::Utc>>().unwrap() - world.now());
+        let [person, ticket] = [(); 2].map(|()| Uuid::now_v7());
+        world.ticket(ticket, person, "10101", "POOL", "CLAIMED").await;
+        world.hear(1).await;
+        assert_eq!(held(&world, person).await, (0, points, 0), "{taken_up}");
+        // when it is closed makes no difference
+        world.state.clock.advance(TimeDelta::seconds(1));
+        world.ticket(ticket, person, "10101", "FEEDBACK", "CLOSED").await;
+        world.hear(1).await;
+        assert_eq!(held(&world, person).await, (points, 0, 0), "{taken_up}");
+    }
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
 async fn rules_are_tried_on_a_month_that_was() {
     let world = World::new().await;
     let [one, two] = [(); 2].map(|()| Uuid::now_v7());

@@ -21,7 +21,7 @@ async fn put(world: &World, by: Uuid, prize: Uuid, change: impl FnOnce(&mut PutP
     Ok(world.prizes().put_prize(world.admin(by, "PrizeService/PutPrize", request)).await?.into_inner())
 }
 
-async fn count(world: &World, by: Uuid, place: &str, ids: (Uuid, Uuid), counted: i64) -> Result<StockTake, Status> {
+pub async fn count(world: &World, by: Uuid, place: &str, ids: (Uuid, Uuid), counted: i64) -> Result<StockTake, Status> {
     let (stock_take_id, prize_id) = (ids.0.to_string(), ids.1.to_string());
     let request = RecordStockTakeRequest { prize_id, stock_take_id, counted, note: "月末盘点".into() };
     let request = world.worker(by, place, "PrizeService/RecordStockTake", request);

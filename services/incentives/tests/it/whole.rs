@@ -59,8 +59,8 @@ async fn a_changed_transfer_breaks_the_chain_and_a_changed_balance_is_named() {
         .unwrap();
     let found = reconcile(pool).await.unwrap();
     // it differs from its transfers and from its lots
-    assert_eq!(found.iter().map(|one| one.purpose.as_str()).collect::<Vec<_>>(), ["AVAILABLE", "LOTS"]);
-    assert_eq!((found[0].owner_id, found[0].purpose.as_str(), found[0].kept - found[0].told), (person, "AVAILABLE", 5));
+    assert_eq!(found.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["AVAILABLE", "LOTS"]);
+    assert_eq!((found[0].subject_id, found[0].kept.as_str(), found[0].told.as_str()), (person, "47", "42"));
     sqlx::query("alter table incentives.transfer disable trigger user").execute(pool).await.unwrap();
     sqlx::query("update incentives.transfer set amount = amount + 1 where kind = 'AWARD'").execute(pool).await.unwrap();
     let broken = chain.verify(|_| {}).await.unwrap().broken.expect("it is found");

@@ -45,7 +45,7 @@ pub struct CoReport {
     pub ticket_id: Uuid,
     pub person_id: Uuid,
     pub role: String,
-    /// Its person has become the ticket's reporter; it goes on sharing by its own award.
+    /// Its person has become the ticket's reporter, and shares no more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub promoted: bool,
 }

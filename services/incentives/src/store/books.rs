@@ -1,0 +1,158 @@
+//! What the books say beside the balances, against the rows they are about.
+use sqlx::PgPool;
+
+use super::ledger::Difference;
+
+/// An AWARD that is not its ticket's as it was heard of: none where a closed report earns one and nothing says why not, one of
+/// another person or of no such ticket, one that waits for a ticket that has ended.
+pub async fn awards(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"select t.district_id as "district_id!", t.ticket_id as "subject_id!", 'AWARD' as "what!",
+            concat_ws(' ', a.rule, a.state, a.person_id) as "kept!", concat_ws(' ', t.state, t.reporter_id) as "told!"
+        from incentives.ticket t
+        left join incentives.award a on a.district_id = t.district_id and a.ticket_id = t.ticket_id and a.rule = 'REPORT'
+        where t.state = 'CLOSED' and t.earns
+            and (a.person_id is distinct from t.reporter_id or a.state = 'PENDING' or a.state = 'VOID' and a.decided_by is null)
+            and not exists (select from incentives.award_refusal n where n.district_id = t.district_id and n.ticket_id = t.ticket_id
+                and n.rule = 'REPORT' and n.person_id = t.reporter_id)
+        union
+        select a.district_id, a.ticket_id, 'AWARD', concat_ws(' ', a.rule, a.state, a.person_id), concat_ws(' ', t.state, t.reporter_id)
+        from incentives.award a
+        left join incentives.ticket t on t.district_id = a.district_id and t.ticket_id = a.ticket_id
+        where t.ticket_id is null or a.state <> 'VOID' and (a.person_id <> t.reporter_id or not t.earns)
+            or a.rule = 'REPORT' and a.state in ('PENDING', 'HELD') and t.state in ('INVALID', 'WITHDRAWN', 'MERGED')
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// A member's SCORE that is not what became active in the month it counts in, without what was taken back. What was heard after its
+/// month was closed counts in a later one that is closed too by now: all until the first open month are one sum.
+pub async fn scores(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"with open as (
+            select district_id, (max(month) + interval '1 month')::date as month from incentives.month group by 1
+        ), kept as (
+            select s.district_id, s.person_id, greatest(s.month, o.month) as month, sum(s.points)::int8 as points
+            from incentives.score s left join open o using (district_id) group by 1, 2, 3
+        ), told as (
+            select t.district_id, t.person_id, greatest(incentives.month_of(t.at), o.month) as month,
+                sum(case t.kind when 'ACTIVATE' then t.amount else -t.amount end)::int8 as points
+            from incentives.transfer t
+            left join incentives.transfer u on u.district_id = t.district_id and u.transfer_id = t.reverses
+            left join open o on o.district_id = t.district_id
+            where t.kind = 'ACTIVATE' or u.kind = 'ACTIVATE' group by 1, 2, 3
+        )
+        select district_id as "district_id!", person_id as "subject_id!", 'SCORE' as "what!",
+            month || ' ' || coalesce(k.points, 0) as "kept!", month || ' ' || coalesce(t.points, 0) as "told!"
+        from kept k full join told t using (district_id, person_id, month)
+        where coalesce(k.points, 0) <> coalesce(t.points, 0)
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Points that did not move as often as they should: of an award (AWARD_MOVES) or a redemption (REDEMPTION_MOVES); a LOT that is
+/// not what it brought without what was taken from it; a member whose DEBITS took something else from lots, or whose REVERSALS are not
+/// the opposite of what they undo.
+pub async fn moves(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"with moved as (
+            select t.district_id, t.ticket_id, split_part(coalesce(u.request_key, t.request_key), ':', 3) as rule, count(*) as many
+            from incentives.transfer t
+            left join incentives.transfer u on u.district_id = t.district_id and u.transfer_id = t.reverses
+            where t.ticket_id is not null group by 1, 2, 3
+        ), held as (
+            select district_id, redemption_id, count(*) filter (where credit_purpose = 'RESERVED') as held,
+                count(*) filter (where debit_purpose = 'RESERVED') as ended
+            from incentives.transfer where redemption_id is not null group by 1, 2
+        ), used as (
+            select district_id, lot_id, sum(amount)::int8 as amount from incentives.lot_use group by 1, 2
+        ), taken as (
+            select district_id, transfer_id, sum(amount)::int8 as amount from incentives.lot_use group by 1, 2
+        )
+        select district_id as "district_id!", ticket_id as "subject_id!", 'AWARD_MOVES' as "what!",
+            concat_ws(' ', rule, a.state, coalesce(m.many, 0)) as "kept!",
+            coalesce(2 * a.round + case a.state when 'PENDING' then 1 when 'HELD' then 1 when 'REVERSED' then 3 else 2 end, 0)::text as "told!"
+        from incentives.award a full join moved m using (district_id, ticket_id, rule)
+        where m.many is distinct from
+            2 * a.round + case a.state when 'PENDING' then 1 when 'HELD' then 1 when 'REVERSED' then 3 else 2 end
+        union all
+        select r.district_id, r.redemption_id, 'REDEMPTION_MOVES', concat_ws(' ', r.state, coalesce(h.held, 0), coalesce(h.ended, 0)),
+            concat_ws(' ', e.held, e.ended)
+        from incentives.redemption r
+        cross join lateral (select case r.kind when 'GOODS' then 1 else 0 end as held,
+            case when r.kind = 'VOUCHER' or r.state = 'RESERVED' then 0 else 1 end as ended) e
+        left join held h on h.district_id = r.district_id and h.redemption_id = r.redemption_id
+        where (coalesce(h.held, 0), coalesce(h.ended, 0)) <> (e.held, e.ended)
+        union all
+        select l.district_id, l.person_id, 'LOT', concat_ws(' ', l.lot_id, l.remaining), (l.amount - coalesce(u.amount, 0))::text
+        from incentives.lot l left join used u on u.district_id = l.district_id and u.lot_id = l.lot_id
+        where l.lot_id > 0 and l.remaining <> l.amount - coalesce(u.amount, 0)
+        union all
+        select t.district_id, t.person_id, 'DEBITS', concat_ws(' ', t.transfer_id, coalesce(k.amount, 0)), t.amount::text
+        from incentives.transfer t left join taken k on k.district_id = t.district_id and k.transfer_id = t.transfer_id
+        where t.debit_purpose = 'AVAILABLE' and k.amount is distinct from t.amount
+        union all
+        select r.district_id, r.person_id, 'REVERSALS', concat_ws(' ', r.transfer_id, r.amount, r.debit_purpose, r.credit_purpose),
+            concat_ws(' ', t.transfer_id, t.amount, t.credit_purpose, t.debit_purpose)
+        from incentives.transfer r
+        left join incentives.transfer t on t.district_id = r.district_id and t.transfer_id = r.reverses
+        where r.kind = 'REVERSE'
+            and (t.amount, t.person_id, t.credit_purpose, case t.kind when 'ACTIVATE' then 'BUDGET' else t.debit_purpose end)
+                is distinct from (r.amount, r.person_id, r.debit_purpose, r.credit_purpose)
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// A prize whose STOCK is not what was supplied without what is reserved or handed over, whose SUPPLIED is not what was brought, counted
+/// and written off, whose CODES left are not its stock; a redemption without exactly one VOUCHER of its own, or one that is nobody's.
+pub async fn prizes(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"with out as (
+            select district_id, prize_id, sum(quantity) filter (where state in ('RESERVED', 'HANDED_OVER'))::int8 as gone,
+                sum(quantity) filter (where state = 'RETURNED' and not restocked)::int8 as lost
+            from incentives.redemption group by 1, 2
+        ), counted as (
+            select district_id, prize_id, sum(counted - expected)::int8 as more from incentives.stock_take group by 1, 2
+        ), codes as (
+            select district_id, prize_id, count(*) filter (where redemption_id is null and withdrawn_at is null) as unused,
+                count(*) filter (where withdrawn_at is not null) as withdrawn
+            from incentives.voucher group by 1, 2
+        ), added as (
+            select district_id, prize_id, sum(added)::int8 as codes from incentives.voucher_import group by 1, 2
+        ), prize as (
+            select p.district_id, p.prize_id, p.kind, p.stock, p.supplied, coalesce(c.unused, 0) as unused,
+                p.supplied - coalesce(o.gone, 0) as left_over,
+                case p.kind when 'GOODS' then p.imported + coalesce(t.more, 0) - coalesce(o.lost, 0)
+                    else coalesce(i.codes, 0) - coalesce(c.withdrawn, 0) end as brought
+            from incentives.prize p
+            left join out o on o.district_id = p.district_id and o.prize_id = p.prize_id
+            left join counted t on t.district_id = p.district_id and t.prize_id = p.prize_id
+            left join codes c on c.district_id = p.district_id and c.prize_id = p.prize_id
+            left join added i on i.district_id = p.district_id and i.prize_id = p.prize_id
+        )
+        select p.district_id as "district_id!", p.prize_id as "subject_id!", way.what as "what!", way.kept::text as "kept!",
+            way.told::text as "told!"
+        from prize p
+        cross join lateral (values ('STOCK', p.stock, p.left_over), ('SUPPLIED', p.supplied, p.brought),
+            ('CODES', case p.kind when 'VOUCHER' then p.unused end, case p.kind when 'VOUCHER' then p.stock end)) way (what, kept, told)
+        where way.kept <> way.told
+        union all
+        select district_id, redemption_id, 'VOUCHER', coalesce(v.voucher_id::text, 'NONE'), coalesce(r.state, 'NONE')
+        from (select * from incentives.redemption where kind = 'VOUCHER') r
+        full join (select * from incentives.voucher where redemption_id is not null) v using (district_id, redemption_id)
+        where (r.prize_id, r.code_sealed) is distinct from (v.prize_id, v.code_sealed)
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
