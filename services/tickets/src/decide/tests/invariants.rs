@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// A ticket with its history.
+#[derive(Default)]
 pub struct Track {
     pub ticket: Ticket,
     /// The history replayed.

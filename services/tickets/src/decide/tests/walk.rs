@@ -70,15 +70,7 @@ impl Walk {
         let ticket = self.world.born(self.born, &reporter, self.now, 2 + i16::try_from(self.dice.roll(3)).unwrap());
         let change = Change::born(ticket.clone(), String::new());
         let replayed = begun(&ticket, &change);
-        Track {
-            ticket,
-            replayed,
-            last_at: self.now,
-            award: "",
-            activations: 0,
-            time_in_states: TimeDelta::zero(),
-            resolver: None,
-        }
+        Track { ticket, replayed, last_at: self.now, ..Track::default() }
     }
 
     fn step(&mut self) {
