@@ -66,117 +66,66 @@ async fn run(world: &World, statement: &str) {
     assert_eq!(rows, u64::from(statement.starts_with("update")), "{statement}");
 }
 
+/// Changes a row, sees that it is named, and changes it back.
+async fn tamper(it: &Books, (what, about): (&str, Uuid), (table, row): (&str, String), (change, back): (&str, &str)) {
+    run(&it.world, &format!("update incentives.{table} set {change} where {row}")).await;
+    let found = reconcile(&it.world.pool).await.unwrap();
+    assert!(found.iter().any(|one| one.what == what && one.subject_id == about), "{what} by {change}: {found:?}");
+    run(&it.world, &format!("update incentives.{table} set {back} where {row}")).await;
+    assert_eq!(reconcile(&it.world.pool).await.unwrap(), [], "{what} by {change}");
+}
+
 #[tokio::test]
-async fn each_kind_of_difference_is_named_with_what_it_is_about() {
+async fn a_number_that_is_off_by_one_is_named() {
     let it = books().await;
-    let Books { person, closed, pending, refused, prize, voucher, reserved, cancelled, given, .. } = it;
-    let whose = |table: &str, key: &str, id: Uuid| format!("{table} of {key} = '{id}'");
-    let (mine, of) = (whose("account", "owner_id", person), |table: &str, ticket| whose(table, "ticket_id", ticket));
-    let (goods, codes) = (whose("prize", "prize_id", prize), whose("prize", "prize_id", voucher));
-    let scored = whose("score", "person_id", person);
-    let (a, number) = (Uuid::from_u128(1), "of the closed");
-    run(&it.world, &format!("update incentives.award set ticket_number = '{number}' where ticket_id = '{closed}'"))
-        .await;
-    let to = |person: Uuid| format!("person_id = '{person}'");
-    // what is found, about what, and where: what to set, what was there before
-    let cases = [
-        (
-            "AVAILABLE",
-            person,
-            format!("{mine} and purpose = 'AVAILABLE'"),
-            "posted = posted + 1".into(),
-            "posted = posted - 1".into(),
-        ),
-        (
-            "AWARDS",
-            person,
-            format!("{mine} and purpose = 'PENDING'"),
-            "posted = posted + 1".into(),
-            "posted = posted - 1".into(),
-        ),
-        (
-            "LOTS",
-            person,
-            "lot of amount >= 100".into(),
-            "remaining = remaining - 1".into(),
-            "remaining = remaining + 1".into(),
-        ),
-        (
-            "REDEMPTIONS",
-            person,
-            whose("redemption", "redemption_id", reserved),
-            "points = points + 1".into(),
-            "points = points - 1".into(),
-        ),
-        // a closed report without its award, and an award without its report
-        (
-            "AWARD",
-            closed,
-            format!("award of ticket_number = '{number}'"),
-            format!("ticket_id = '{a}'"),
-            format!("ticket_id = '{closed}'"),
-        ),
-        (
-            "AWARD",
-            a,
-            format!("award of ticket_number = '{number}'"),
-            format!("ticket_id = '{a}'"),
-            format!("ticket_id = '{closed}'"),
-        ),
-        ("AWARD", closed, of("award", closed), to(a), to(person)),
-        ("AWARD", closed, of("award", closed), "state = 'VOID'".into(), "state = 'ACTIVE'".into()),
-        ("AWARD", pending, of("ticket", pending), "state = 'INVALID'".into(), "state = 'CLAIMED'".into()),
-        ("AWARD", refused, of("award_refusal", refused), to(a), to(person)),
-        ("SCORE", person, scored.clone(), "points = points + 1".into(), "points = points - 1".into()),
-        ("SCORE", person, scored, "month = month + 31".into(), "month = month - 31".into()),
-        ("AWARD_MOVES", closed, of("award", closed), "round = 1".into(), "round = 0".into()),
-        (
-            "REDEMPTION_MOVES",
-            cancelled,
-            whose("redemption", "redemption_id", cancelled),
-            "state = 'RESERVED', ended_at = null".into(),
-            "state = 'CANCELLED', ended_at = created_at".into(),
-        ),
-        ("LOT", person, "lot of amount >= 100".into(), "amount = amount + 1".into(), "amount = amount - 1".into()),
-        (
-            "DEBITS",
-            person,
-            format!("lot_use of amount > 0 and redemption_id = '{reserved}'"),
-            "amount = amount + 1".into(),
-            "amount = amount - 1".into(),
-        ),
-        (
-            "REVERSALS",
-            person,
-            "transfer of kind = 'REVERSE'".into(),
-            "amount = amount + 1".into(),
-            "amount = amount - 1".into(),
-        ),
-        ("STOCK", prize, goods.clone(), "stock = stock + 1".into(), "stock = stock - 1".into()),
-        ("SUPPLIED", prize, goods, "imported = imported + 1".into(), "imported = imported - 1".into()),
-        (
-            "SUPPLIED",
-            prize,
-            whose("stock_take", "prize_id", prize),
-            "counted = counted + 1".into(),
-            "counted = counted - 1".into(),
-        ),
-        ("CODES", voucher, codes, "stock = stock + 1".into(), "stock = stock - 1".into()),
-        (
-            "VOUCHER",
-            given,
-            whose("voucher", "redemption_id", given),
-            "code_sealed = code_sealed || '\\x00'".into(),
-            "code_sealed = substr(code_sealed, 1, length(code_sealed) - 1)".into(),
-        ),
-    ];
+    let account = |purpose: &str| format!("owner_id = '{}' and purpose = '{purpose}'", it.person);
+    let (redemption, prize) = (format!("redemption_id = '{}'", it.reserved), format!("prize_id = '{}'", it.prize));
     assert_eq!(reconcile(&it.world.pool).await.unwrap(), []);
-    for (what, about, place, change, back) in cases {
-        let (table, row) = place.split_once(" of ").unwrap();
-        run(&it.world, &format!("update incentives.{table} set {change} where {row}")).await;
-        let found = reconcile(&it.world.pool).await.unwrap();
-        assert!(found.iter().any(|one| one.what == what && one.subject_id == about), "{what} by {change}: {found:?}");
-        run(&it.world, &format!("update incentives.{table} set {back} where {row}")).await;
-        assert_eq!(reconcile(&it.world.pool).await.unwrap(), [], "{what} by {change}");
+    for (what, about, table, row, column) in [
+        ("AVAILABLE", it.person, "account", account("AVAILABLE"), "posted"),
+        ("AWARDS", it.person, "account", account("PENDING"), "posted"),
+        ("LOTS", it.person, "account", account("AVAILABLE"), "posted"),
+        ("REDEMPTIONS", it.person, "redemption", redemption.clone(), "points"),
+        ("SCORE", it.person, "score", format!("person_id = '{}'", it.person), "points"),
+        ("SCORE", it.person, "score", format!("person_id = '{}'", it.person), "month"),
+        ("AWARD_MOVES", it.closed, "award", format!("ticket_id = '{}'", it.closed), "round"),
+        ("LOT", it.person, "lot", "amount >= 100".into(), "amount"),
+        ("DEBITS", it.person, "lot_use", format!("amount > 0 and {redemption}"), "amount"),
+        ("REVERSALS", it.person, "transfer", "kind = 'REVERSE'".into(), "amount"),
+        ("STOCK", it.prize, "prize", prize.clone(), "stock"),
+        ("SUPPLIED", it.prize, "prize", prize.clone(), "imported"),
+        ("SUPPLIED", it.prize, "stock_take", prize, "counted"),
+        ("CODES", it.voucher, "prize", format!("prize_id = '{}'", it.voucher), "stock"),
+    ] {
+        let (more, less) = (format!("{column} = {column} + 1"), format!("{column} = {column} - 1"));
+        tamper(&it, (what, about), (table, row), (&more, &less)).await;
     }
+}
+
+#[tokio::test]
+async fn what_is_another_ones_or_in_another_state_is_named() {
+    let it = books().await;
+    let (nobody, number) = (Uuid::from_u128(1), "of the closed");
+    let named = format!("update incentives.award set ticket_number = '{number}' where ticket_id = '{}'", it.closed);
+    run(&it.world, &named).await;
+    let award = || ("award", format!("ticket_number = '{number}'"));
+    let ticket = (format!("ticket_id = '{nobody}'"), format!("ticket_id = '{}'", it.closed));
+    let whose = (format!("person_id = '{nobody}'"), format!("person_id = '{}'", it.person));
+    // a closed report without its award, an award without its report, of another person, not earned though it was
+    for about in [it.closed, nobody] {
+        tamper(&it, ("AWARD", about), award(), (&ticket.0, &ticket.1)).await;
+    }
+    tamper(&it, ("AWARD", it.closed), award(), (&whose.0, &whose.1)).await;
+    tamper(&it, ("AWARD", it.closed), award(), ("state = 'VOID'", "state = 'ACTIVE'")).await;
+    let pending = ("ticket", format!("ticket_id = '{}'", it.pending));
+    tamper(&it, ("AWARD", it.pending), pending, ("state = 'INVALID'", "state = 'CLAIMED'")).await;
+    let refused = ("award_refusal", format!("ticket_id = '{}'", it.refused));
+    tamper(&it, ("AWARD", it.refused), refused, (&whose.0, &whose.1)).await;
+    let cancelled = ("redemption", format!("redemption_id = '{}'", it.cancelled));
+    let open = ("state = 'RESERVED', ended_at = null", "state = 'CANCELLED', ended_at = created_at");
+    tamper(&it, ("REDEMPTION_MOVES", it.cancelled), cancelled, open).await;
+    let given = ("voucher", format!("redemption_id = '{}'", it.given));
+    let code =
+        ("code_sealed = code_sealed || '\\x00'", "code_sealed = substr(code_sealed, 1, length(code_sealed) - 1)");
+    tamper(&it, ("VOUCHER", it.given), given, code).await;
 }
