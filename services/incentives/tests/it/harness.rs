@@ -69,31 +69,28 @@ impl World {
     }
 
     /// Applies what was told, until this many events have been.
-    pub async fn hear(&self, mut events: usize) {
+    pub async fn hear(&self, events: usize) {
+        self.listen(&[0, 1], events).await;
+    }
+
+    /// Hears of people and posts until there is nothing new.
+    pub async fn hear_members(&self, events: usize) {
+        self.listen(&[2], events).await;
+    }
+
+    /// Lets some of the consumers hear so many events in all.
+    async fn listen(&self, which: &[usize], mut events: usize) {
         let local = |schema| Source::local(self.pool.clone(), schema);
         let consumers = self.state.consumers(local("tickets"), local("residents"));
         let wait = async {
             while events > 0 {
-                for consumer in &consumers[..2] {
-                    events = events.saturating_sub(consumer.catch_up().await.unwrap());
+                for consumer in which {
+                    events = events.saturating_sub(consumers[*consumer].catch_up().await.unwrap());
                 }
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("the events are heard");
-    }
-
-    /// Hears of people and posts until there is nothing new.
-    pub async fn hear_members(&self, mut events: usize) {
-        let local = |schema| Source::local(self.pool.clone(), schema);
-        let [.., members] = self.state.consumers(local("tickets"), local("residents"));
-        let wait = async {
-            while events > 0 {
-                events = events.saturating_sub(members.catch_up().await.unwrap());
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("the members are heard");
     }
 
     /// Tells that a ticket went from one state to another.
@@ -120,7 +117,7 @@ impl World {
         let ticket = Uuid::now_v7();
         self.ticket(ticket, person, category, "POOL", "CLAIMED").await;
         self.ticket(ticket, person, category, "FEEDBACK", "CLOSED").await;
-        self.hear(2).await;
+        self.listen(&[0], 2).await;
         ticket
     }
 
