@@ -6,17 +6,20 @@ use uuid::Uuid;
 /// Counts these tickets anew, each named by its district and id, and those whose recurrence hangs on them.
 pub async fn keep(connection: &mut PgConnection, districts: &[Uuid], tickets: &[Uuid]) -> sqlx::Result<()> {
     let kept = sqlx::query_file!("src/store/figure_keep.sql", districts, tickets);
-    let closings = kept.fetch_all(&mut *connection).await?;
-    let came: Vec<_> = closings.iter().map(|closing| closing.came).collect();
+    let (closings, anew): (Vec<_>, Vec<_>) =
+        kept.fetch_all(&mut *connection).await?.into_iter().partition(|row| row.came.is_some());
+    let districts: Vec<_> = anew.iter().map(|row| row.district_id).collect();
+    let tickets: Vec<_> = anew.iter().map(|row| row.ticket_id).collect();
+    let came: Vec<_> = closings.iter().map(|closing| closing.came.unwrap_or_default()).collect();
     let of: Vec<_> = closings.iter().map(|closing| closing.district_id).collect();
     let categories: Vec<_> = closings.iter().map(|closing| closing.category_code.clone()).collect();
-    let lngs: Vec<_> = closings.iter().map(|closing| closing.gcj_lng).collect();
-    let lats: Vec<_> = closings.iter().map(|closing| closing.gcj_lat).collect();
-    let ats: Vec<_> = closings.iter().map(|closing| closing.closed_at).collect();
+    let lngs: Vec<_> = closings.iter().filter_map(|closing| closing.gcj_lng).collect();
+    let lats: Vec<_> = closings.iter().filter_map(|closing| closing.gcj_lat).collect();
+    let ats: Vec<_> = closings.iter().filter_map(|closing| closing.closed_at).collect();
     let recurrences = sqlx::query_file!(
         "src/store/figure_recurrences.sql",
-        districts,
-        tickets,
+        &districts,
+        &tickets,
         &came,
         &of,
         &categories,

@@ -1,5 +1,6 @@
--- Counts tickets as they are now in the place of what they counted before; sums that do not change are left alone. Answers the
--- closings that came or went with it. Whether a ticket is a recurrence moves with it and is counted anew by the next statement.
+-- Counts tickets as they are now in the place of what they counted before; sums that do not change are left alone. Whether a ticket
+-- is a recurrence moves with it and is asked anew by the next statement where that may have changed: of the tickets that are new,
+-- classified or merged (no came), and of those around the closings that came or went with it.
 with asked as (
     select distinct district_id, ticket_id from unnest($1::uuid[], $2::uuid[]) as a (district_id, ticket_id)
 ), now as materialized (
@@ -8,7 +9,10 @@ with asked as (
 ), before as materialized (
     select f.* from asked join tickets.figure_ticket f using (district_id, ticket_id)
 ), changed as materialized (
-    select n.*, coalesce(b.recurs, false) as recurs from now n left join before b using (district_id, ticket_id)
+    select n.*, coalesce(b.recurs, false) as recurs,
+        b.ticket_id is null or (b.category_code, b.counters[4], b.received_at)
+            is distinct from (n.category_code, n.counters[4], n.received_at) as anew
+    from now n left join before b using (district_id, ticket_id)
     where b.ticket_id is null
         or (b.month, b.department_id, b.place_path, b.category_code, b.counters, b.received_at, b.closed_at)
             is distinct from (n.month, n.department_id, n.place_path, n.category_code, n.counters, n.received_at, n.closed_at)
@@ -35,7 +39,8 @@ with asked as (
 ), kept as (
     insert into tickets.figure_ticket as k (district_id, ticket_id, month, department_id, place_path, category_code, counters,
         received_at, closed_at, gcj_lng, gcj_lat, recurs)
-    select * from changed
+    select district_id, ticket_id, month, department_id, place_path, category_code, counters, received_at, closed_at, gcj_lng, gcj_lat,
+        recurs from changed
     on conflict on constraint figure_ticket_key do update set month = excluded.month, department_id = excluded.department_id,
         place_path = excluded.place_path, category_code = excluded.category_code, counters = excluded.counters,
         received_at = excluded.received_at, closed_at = excluded.closed_at, gcj_lng = excluded.gcj_lng, gcj_lat = excluded.gcj_lat
@@ -44,7 +49,9 @@ with asked as (
     union all
     select false, district_id, ticket_id, category_code, gcj_lng, gcj_lat, closed_at from before where closed_at is not null
 )
-select min(came::int) = 1 as "came!", district_id as "district_id!", category_code as "category_code!", gcj_lng as "gcj_lng!",
-    gcj_lat as "gcj_lat!", closed_at as "closed_at!"
+select min(came::int) = 1 as "came?", district_id as "district_id!", ticket_id as "ticket_id!", category_code as "category_code!",
+    gcj_lng, gcj_lat, closed_at
 from closings where gcj_lat is not null
 group by district_id, ticket_id, category_code, gcj_lng, gcj_lat, closed_at having count(*) = 1
+union all
+select null, district_id, ticket_id, category_code, gcj_lng, gcj_lat, closed_at from changed where anew
