@@ -36,7 +36,7 @@ const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('incentives.tra
 
 const SEALED: &str = "select coalesce(sum(rows), 0)::bigint from incentives.transfer_seal";
 const REACHED: &str = "select exists (select from incentives.transfer_seal where (last_tx, last_id) >=
-    (select (tx, transfer_id) from incentives.transfer where district_id = $1 order by transfer_id desc limit 1))";
+    (select tx, transfer_id from incentives.transfer where district_id = $1 order by transfer_id desc limit 1))";
 
 /// Fills, seals and verifies; fails where the chain does not hold.
 pub async fn run(url: &str) -> Result<()> {
