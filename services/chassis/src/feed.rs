@@ -59,7 +59,8 @@ impl Source {
                 let answer =
                     FeedServiceClient::new(peer.clone()).read_feed(request).await.map_err(Fault::unavailable)?;
                 let ReadFeedResponse { head, last, .. } = answer.into_inner();
-                Ok((head.unwrap_or_default(), last.unwrap_or_default()))
+                // a release older than `last` tells only of the head
+                Ok((head.unwrap_or_default(), last.or(head).unwrap_or_default()))
             }
             Self::Local(outbox) => outbox.ends().await,
         }

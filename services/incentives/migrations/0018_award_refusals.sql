@@ -11,5 +11,5 @@ create table incentives.award_refusal (
 );
 insert into incentives.award_refusal (district_id, ticket_id, rule, person_id, reason, at)
 select t.district_id, t.ticket_id, 'REPORT', t.reporter_id, 'EARLIER', now() from incentives.ticket t
-where t.earns and not exists (select from incentives.award a
+where t.earns and t.state <> 'POOL' and not exists (select from incentives.award a
     where a.district_id = t.district_id and a.ticket_id = t.ticket_id and a.rule = 'REPORT' and a.person_id = t.reporter_id);

@@ -92,6 +92,8 @@ pub async fn follow(state: &Incentives) -> Result<usize, Fault> {
     let (after, followed): (Option<String>, Option<String>) = cache.mget(&[&position, &day]).await?;
     let after = after.as_deref().and_then(|text| chassis::paging::after(text).ok().flatten());
     let followed = followed.and_then(|text| text.parse::<NaiveDate>().ok());
+    // sets that do not say by which day's posts they were written are written again
+    let after = after.filter(|_| followed.is_some());
     // a replica whose clock is behind does not go back to yesterday
     let today = followed.map_or(state.clock.today(), |followed| followed.max(state.clock.today()));
     if let Some(followed) = followed.filter(|followed| after.is_some() && *followed < today) {

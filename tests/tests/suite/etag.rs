@@ -38,6 +38,8 @@ async fn settles(client: &Client, path: &str) -> Option<String> {
     let known = async || {
         let first = client.get(path).await?;
         if first.status != StatusCode::OK {
+            let wanting = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::CONFLICT];
+            assert!(wanting.contains(&first.status), "{path}: {}", first.status);
             return Ok(Some(None));
         }
         for _ in 0..4 {

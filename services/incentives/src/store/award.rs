@@ -136,7 +136,9 @@ pub async fn end(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Res
             update incentives.award a
             set state = case when not c.active then 'VOID' when a.doubted then 'HELD' else 'ACTIVE' end,
                 ended_at = case when c.active and a.doubted then null else c.at end,
-                doubted = a.doubted and c.active
+                doubted = a.doubted and c.active,
+                -- who cleared it did not void it: valid after all, it is granted again
+                decided_by = case when c.active then a.decided_by end
             from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[], $5::text[], $6::uuid[])
                 c (district_id, ticket_id, active, at, rule, but)
             where a.district_id = c.district_id and a.ticket_id = c.ticket_id

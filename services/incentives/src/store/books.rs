@@ -4,7 +4,8 @@ use sqlx::PgPool;
 use super::ledger::Difference;
 
 /// An AWARD that is not its ticket's as it was heard of: none where a closed report earns one and nothing says why not, one of
-/// another person or of no such ticket, one that waits for a ticket that has ended.
+/// another person or of no such ticket, one that waits for a ticket that has ended. Tickets are kept since some release: awards from
+/// before it are left alone.
 pub async fn awards(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     sqlx::query_as!(
         Difference,
@@ -13,14 +14,15 @@ pub async fn awards(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         from incentives.ticket t
         left join incentives.award a on a.district_id = t.district_id and a.ticket_id = t.ticket_id and a.rule = 'REPORT'
         where t.state = 'CLOSED' and t.earns
-            and (a.person_id is distinct from t.reporter_id or a.state = 'PENDING' or a.state = 'VOID' and a.decided_by is null)
-            and not exists (select from incentives.award_refusal n where n.district_id = t.district_id and n.ticket_id = t.ticket_id
-                and n.rule = 'REPORT' and n.person_id = t.reporter_id)
+            and (a.state = 'PENDING' or (a.person_id is distinct from t.reporter_id or a.state = 'VOID' and a.decided_by is null)
+                and not exists (select from incentives.award_refusal n where n.district_id = t.district_id
+                    and n.ticket_id = t.ticket_id and n.rule = 'REPORT' and n.person_id = t.reporter_id))
         union
         select a.district_id, a.ticket_id, 'AWARD', concat_ws(' ', a.rule, a.state, a.person_id), concat_ws(' ', t.state, t.reporter_id)
         from incentives.award a
         left join incentives.ticket t on t.district_id = a.district_id and t.ticket_id = a.ticket_id
-        where t.ticket_id is null or a.state <> 'VOID' and (a.person_id <> t.reporter_id or not t.earns)
+        where t.ticket_id is null and a.awarded_at >= (select min(o.received_at) from incentives.ticket o where o.district_id = a.district_id)
+            or a.state <> 'VOID' and (a.person_id <> t.reporter_id or not t.earns)
             or a.rule = 'REPORT' and a.state in ('PENDING', 'HELD') and t.state in ('INVALID', 'WITHDRAWN', 'MERGED')
         limit 1000"#
     )
@@ -98,6 +100,8 @@ pub async fn moves(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         select t.district_id, t.person_id, 'DEBITS', concat_ws(' ', t.transfer_id, coalesce(k.amount, 0)), t.amount::text
         from incentives.transfer t left join taken k on k.district_id = t.district_id and k.transfer_id = t.transfer_id
         where t.debit_purpose = 'AVAILABLE' and k.amount is distinct from t.amount
+            -- debits from before there were lots took from none
+            and t.transfer_id >= (select min(o.transfer_id) from incentives.lot_use o where o.district_id = t.district_id)
         union all
         select r.district_id, r.person_id, 'REVERSALS', concat_ws(' ', r.transfer_id, r.amount, r.debit_purpose, r.credit_purpose),
             concat_ws(' ', t.transfer_id, t.amount, t.credit_purpose, t.debit_purpose)

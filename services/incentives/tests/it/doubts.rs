@@ -160,6 +160,25 @@ async fn a_report_that_was_none_and_is_one_after_all_earns() {
 }
 
 #[tokio::test]
+async fn cleared_then_none_and_one_after_all_it_earns() {
+    let world = World::new().await;
+    let (person, _) = doubted(&world).await;
+    let ticket = Uuid::now_v7();
+    world.ticket(ticket, person, "10101", "POOL", "CLAIMED").await;
+    world.hear(1).await;
+    assert_eq!(decide(&world, Uuid::now_v7(), ticket, true).await.unwrap().state(), State::Pending);
+    for (from, to) in [("CLAIMED", "INVALID"), ("COORDINATION", "DISPATCHED"), ("FEEDBACK", "CLOSED")] {
+        world.ticket(ticket, person, "10101", from, to).await;
+    }
+    world.hear(3).await;
+    // it is looked at anew, as any that is doubted
+    assert_eq!(held(&world, person).await, (10, 20, 0));
+    assert_eq!(decide(&world, Uuid::now_v7(), ticket, true).await.unwrap().state(), State::Active);
+    assert_eq!(held(&world, person).await, (20, 10, 0));
+    audit(&world.pool).await;
+}
+
+#[tokio::test]
 async fn a_verdict_says_why() {
     let world = World::new().await;
     let request =
