@@ -45,15 +45,15 @@ fn reminders(settings: &ChannelSettings, due: &DueSoon, now: DateTime<Utc>) -> V
     deadlines.into_iter().filter(near).filter_map(|deadline| reminder(due, deadline, now)).collect()
 }
 
-/// As if it were a change; the deadline's second is its number.
+/// As if it were a change; its number is made of the deadline's second and its kind, for two may end at the same time.
 fn reminder(due: &DueSoon, deadline: Deadline, now: DateTime<Utc>) -> Option<Told> {
-    let (_, kind) = REMINDED.iter().find(|(timer, _)| *timer == deadline.kind)?;
+    let (number, (_, kind)) = (0..).zip(REMINDED).find(|(_, (timer, _))| *timer == deadline.kind)?;
     let id = |id: Option<Uuid>| id.map(|id| id.to_string());
     let changed = TicketChanged {
         ticket_id: due.ticket_id.to_string(),
         number: due.number.clone(),
-        sequence: deadline.due_at.timestamp(),
-        transition: (*kind).to_owned(),
+        sequence: deadline.due_at.timestamp() * 8 + number,
+        transition: kind.to_owned(),
         to_state: State::from_str_name(&due.state)?.into(),
         category_code: due.category_code.clone(),
         place_path: due.place_path.clone(),

@@ -41,7 +41,8 @@ pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
             }
         }
         // a part that is done is still theirs, so that saying it again is answered
-        Act::FinishPart | Act::FileStatement | Act::Mediate if here || is_party(ticket, actor) => Ok(()),
+        Act::FinishPart | Act::FileStatement if here || is_party(ticket, actor) => Ok(()),
+        Act::Mediate if here || works(ticket, actor) => Ok(()),
         Act::FinishPart | Act::FileStatement | Act::Mediate => Err(Refusal::NotYours),
         Act::CheckPassed | Act::CheckFailed if ticket.checker_id == Some(actor.person_id) => Ok(()),
         _ => {

@@ -6,8 +6,11 @@ use uuid::Uuid;
 /// Counts these tickets anew, each named by its district and id, and those whose recurrence hangs on them.
 pub async fn keep(connection: &mut PgConnection, districts: &[Uuid], tickets: &[Uuid]) -> sqlx::Result<()> {
     let kept = sqlx::query_file!("src/store/figure_keep.sql", districts, tickets);
-    let (closings, anew): (Vec<_>, Vec<_>) =
-        kept.fetch_all(&mut *connection).await?.into_iter().partition(|row| row.came.is_some());
+    let kept = kept.fetch_all(&mut *connection).await?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let (closings, anew): (Vec<_>, Vec<_>) = kept.into_iter().partition(|row| row.came.is_some());
     let districts: Vec<_> = anew.iter().map(|row| row.district_id).collect();
     let tickets: Vec<_> = anew.iter().map(|row| row.ticket_id).collect();
     let came: Vec<_> = closings.iter().map(|closing| closing.came.unwrap_or_default()).collect();

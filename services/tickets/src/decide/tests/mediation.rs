@@ -46,6 +46,22 @@ fn a_ticket_waits_for_mediation_once() {
 }
 
 #[test]
+fn a_department_that_refused_does_not_stop_the_community() {
+    let world = World::new();
+    let mut ticket = world.born(2, &world.people[0], morning(), 3);
+    let dispatch = Deed::Dispatch { department_id: world.departments[0], assisting: vec![], text: String::new() };
+    let ruling = Ruling { department_id: None, assisting: vec![], extension_minutes: None };
+    world.step(&mut ticket, Some(LIAISON), Deed::Claim, morning());
+    world.step(&mut ticket, Some(LIAISON), dispatch, morning());
+    world.step(&mut ticket, Some(REFUSER), Deed::Refuse { basis: "不属职责".into() }, morning());
+    world.step(&mut ticket, Some(COORDINATOR), Deed::Rule { ruling, reason: "属地".into() }, morning());
+    assert_eq!(ticket.state(), State::Community);
+    let refused = asked(&world, &ticket, REFUSER, 1);
+    assert!(matches!(refused, Err(Refusal::NotYours)), "{refused:?}");
+    assert_eq!(world.step(&mut ticket, Some(WORKER), mediate(1), morning()), "T30");
+}
+
+#[test]
 fn only_a_department_that_works_at_it_stops_its_clock() {
     let world = World::new();
     let mut ticket = world.born(2, &world.people[0], morning(), 3);

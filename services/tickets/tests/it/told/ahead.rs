@@ -49,6 +49,23 @@ async fn an_emergency_with_five_minutes_is_reminded_of_at_half_of_them() {
 }
 
 #[tokio::test]
+async fn deadlines_that_end_together_are_reminded_of_one_by_one() {
+    let world = World::new().await;
+    appoint(&world, &world.handler).await;
+    let photo = world.photo(&world.courier);
+    let burst = ReportRequest { media_ids: vec![photo], ..report(BURST_PIPE) };
+    let id = world.report(&world.courier, burst).await.unwrap().ticket_id;
+    world.claim(&world.liaison, &id).await.unwrap();
+    let ticket = world.dispatch(&world.liaison, &id, world.housing).await.unwrap();
+    let due = |kind: &str| ticket.deadlines.iter().find(|deadline| deadline.kind == kind).unwrap().due_at;
+    assert_eq!(due("ACCEPT"), due("RESOLVE"), "two hours for either");
+    assert_eq!(reminded(&world, TimeDelta::minutes(61), &[&world.handler]).await, [1]);
+    assert!(last(&world, &world.handler).await.ends_with("前须办结"));
+    assert_eq!(reminded(&world, TimeDelta::minutes(50), &[&world.handler]).await, [2]);
+    assert!(last(&world, &world.handler).await.ends_with("前须签收"));
+}
+
+#[tokio::test]
 async fn whoever_holds_a_ticket_is_reminded_of_its_deadline_wherever_it_stands() {
     let world = World::new().await;
     let (mate, worker) = (Person::liaison(world.gongnong, "gn.xy"), Person::worker(world.gongnong));

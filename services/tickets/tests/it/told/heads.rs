@@ -130,9 +130,12 @@ async fn a_pause_that_is_asked_for_waits_for_the_coordinators_and_the_street_hea
     world.rpc().request_pause(world.handler.asks("RequestPause", request)).await.unwrap();
     assert_eq!([waits(&coordinator).await, waits(&mate).await, waits(&world.handler).await], [1, 0, 1]);
     hear(world, 0).await;
-    each(&texts(world, &coordinator).await, &["住建局申请挂起，请审批：持续低温"]);
+    each(&texts(world, &coordinator).await, &["住建局申请挂起，待协调员审批：持续低温"]);
     each(&texts(world, &mate).await, &["新工单", "住建局申请挂起"]);
     groups.seconds(5).await;
     let received = groups.wecom.received();
-    assert!(received.iter().any(|one| one.key == KEY && one.content.contains("请审批：持续低温")), "{received:?}");
+    assert!(
+        received.iter().any(|one| one.key == KEY && one.content.contains("待协调员审批：持续低温")),
+        "{received:?}"
+    );
 }
