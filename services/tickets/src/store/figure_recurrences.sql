@@ -6,19 +6,22 @@ with closing as (
 ), asked as (
     select district_id, ticket_id from unnest($1::uuid[], $2::uuid[]) as a (district_id, ticket_id)
     union
-    select t.district_id, t.ticket_id from closing c join tickets.figure_ticket t
+    select t.district_id, t.ticket_id from closing c cross join generate_series(-1, 1) beside join tickets.figure_ticket t
         on t.district_id = c.district_id and t.category_code = c.category_code and t.recurs = not c.came
-        and tickets.band(t.gcj_lat) = any (array[tickets.band(c.gcj_lat) - 1, tickets.band(c.gcj_lat), tickets.band(c.gcj_lat) + 1])
+        and tickets.band(t.gcj_lat) = tickets.band(c.gcj_lat) + beside
         and t.received_at > c.closed_at and t.received_at <= c.closed_at + interval '30 days'
         and tickets.metres(t.gcj_lng, t.gcj_lat, c.gcj_lng, c.gcj_lat) <= 30
 ), turned as materialized (
     select t.* from asked join tickets.figure_ticket t using (district_id, ticket_id)
     where t.recurs <> (t.counters[4] = 0 and exists (
-        select from tickets.figure_ticket e
-        where e.district_id = t.district_id and e.category_code = t.category_code
-            and tickets.band(e.gcj_lat) = any (array[tickets.band(t.gcj_lat) - 1, tickets.band(t.gcj_lat), tickets.band(t.gcj_lat) + 1])
-            and e.closed_at >= t.received_at - interval '30 days' and e.closed_at < t.received_at
-            and tickets.metres(e.gcj_lng, e.gcj_lat, t.gcj_lng, t.gcj_lat) <= 30))
+        -- band by band, with a limit, so that each is looked up in the index whatever the planner knows of the table
+        select from generate_series(-1, 1) beside cross join lateral (
+            select from tickets.figure_ticket e
+            where e.district_id = t.district_id and e.category_code = t.category_code
+                and tickets.band(e.gcj_lat) = tickets.band(t.gcj_lat) + beside
+                and e.closed_at >= t.received_at - interval '30 days' and e.closed_at < t.received_at
+                and tickets.metres(e.gcj_lng, e.gcj_lat, t.gcj_lng, t.gcj_lat) <= 30
+            limit 1) near))
 ), marked as (
     update tickets.figure_ticket t set recurs = not t.recurs from turned n
     where (t.district_id, t.ticket_id) = (n.district_id, n.ticket_id)

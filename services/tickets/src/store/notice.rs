@@ -23,7 +23,7 @@ pub struct Facts {
     pub co_reporter_names: Vec<String>,
 }
 
-/// The facts of these tickets, each named by its district and id; one that is named twice is answered twice.
+/// The facts of these tickets, each named by its district and id.
 pub async fn facts(executor: impl PgExecutor<'_>, districts: &[Uuid], tickets: &[Uuid]) -> sqlx::Result<Vec<Facts>> {
     sqlx::query_file_as!(Facts, "src/store/notice_facts.sql", districts, tickets).fetch_all(executor).await
 }

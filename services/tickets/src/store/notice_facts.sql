@@ -1,4 +1,4 @@
--- What the words about tickets name; one that is named twice is answered twice.
+-- What the words about tickets name.
 select t.district_id, t.ticket_id, t.claim_by, t.promised_by, t.resolve_by, t.escalation_step, t.reporter_id,
     array(select (r->>'person_id')::uuid from jsonb_array_elements(t.co_reports) r
         where (r->>'person_id')::uuid <> t.reporter_id order by 1) as "co_reporter_ids!",
@@ -15,5 +15,5 @@ select t.district_id, t.ticket_id, t.claim_by, t.promised_by, t.resolve_by, t.es
     array(select p.name from jsonb_array_elements(t.co_reports) r
         join tickets.person p on p.district_id = t.district_id and p.person_id = (r->>'person_id')::uuid
         where p.person_id <> t.reporter_id order by p.person_id) as "co_reporter_names!"
-from unnest($1::uuid[], $2::uuid[]) as asked (district_id, ticket_id)
+from (select distinct * from unnest($1::uuid[], $2::uuid[]) as named (district_id, ticket_id)) asked
 join tickets.ticket t on t.district_id = asked.district_id and t.ticket_id = asked.ticket_id
