@@ -32,12 +32,11 @@ pub fn pool(settings: &Settings, role: &str) -> Result<PgPool, Fault> {
     Ok(pool.connect_lazy_with(options))
 }
 
-/// Begins a transaction. Whoever asks may give up at any moment, and a `begin` that is dropped half-way leaves its connection in the
-/// pool with a transaction that nobody ends: what others then do in it is answered and never committed. So it runs on by itself, and
-/// what nobody waits for any more is rolled back.
-#[expect(clippy::disallowed_methods, reason = "this is where it runs on")]
+/// Begins a transaction. Whoever asks may give up at any moment. While they wait for a connection nothing has begun, and the wait ends
+/// with them. But a `begin` that is dropped half-way leaves its connection in the pool with a transaction that nobody ends: what others
+/// then do in it is answered and never committed. So that runs on by itself, and what nobody waits for any more is rolled back.
 pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin().await });
+    let connection = pool.acquire().await?;
+    let begun = tokio::spawn(Transaction::begin(connection, None));
     begun.await.unwrap_or_else(|stopped| Err(sqlx::Error::Io(io::Error::other(stopped))))
 }

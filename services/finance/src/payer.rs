@@ -130,7 +130,9 @@ async fn create(state: &Finance, wechat: &WeChat, open: &Open, request: &str) ->
 async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fault> {
     let request = state.vault.open(REQUEST, &open.request_sealed)?;
     match wechat.find(&open.out_bill_no).await {
-        Ok(bill) if open.cancel_asked && bill.state.can_be_cancelled() => cancel(state, wechat, open, bill).await,
+        Ok(bill) if open.cancel_asked_by.is_some() && bill.state.can_be_cancelled() => {
+            cancel(state, wechat, open, bill).await
+        }
         Ok(bill) if bill.state == TransferState::WaitUserConfirm && !open.has_package => {
             // only the answer to the request names the package: the same request is made again
             let again = wechat.transfer(&open.out_bill_no, &request).await;
@@ -139,7 +141,7 @@ async fn follow(state: &Finance, wechat: &WeChat, open: &Open) -> Result<(), Fau
         Ok(bill) => learn(state, wechat, open, &bill).await,
         Err(Failure::NotFound) if open.state == TransferState::Tried => match open.refused_at {
             // given up before WeChat knew of it, unless the request is still on its way
-            None if open.cancel_asked => {
+            None if open.cancel_asked_by.is_some() => {
                 let now = state.clock.now();
                 Ok(store::transfer::refuse(&state.pool, open, "", (now, now + SETTLED)).await?)
             }
@@ -216,9 +218,9 @@ async fn finish(
     end: TransferState,
     (transfer_bill_no, fail_reason): (&str, &str),
 ) -> Result<(), Fault> {
-    let reason = if end == TransferState::Success { String::new() } else { transfer::reason(end, fail_reason) };
-    let now = state.clock.now();
-    let ended = End { state: end, transfer_bill_no, fail_reason, reason: &reason, now };
+    let reason = if end == TransferState::Success { String::new() } else { open.why(end, fail_reason) };
+    let (by, now) = (open.cancelled_by(end), state.clock.now());
+    let ended = End { state: end, transfer_bill_no, fail_reason, reason: &reason, by, now };
     if store::transfer::finish(&state.pool, open, ended).await? {
         state.waker.wake();
         metrics::counter!("wechat_transfers_ended_total", "state" => end.code()).increment(1);

@@ -125,7 +125,11 @@ pub struct Open {
     pub state: TransferState,
     pub request_sealed: Vec<u8>,
     pub has_package: bool,
-    pub cancel_asked: bool,
+    /// Who asked to take it back, and why.
+    pub cancel_asked_by: Option<Uuid>,
+    pub cancel_reason: String,
+    /// The code with which the request itself was refused, empty where it was given up here instead; and when.
+    pub refusal: String,
     pub refused_at: Option<DateTime<Utc>>,
     pub confirm_by: Option<DateTime<Utc>>,
     pub tries: i32,
@@ -171,8 +175,26 @@ pub fn look_again_by(now: DateTime<Utc>, tries: i32, confirm_by: Option<DateTime
     confirm_by.map(|by| by + TimeDelta::seconds(1)).filter(|by| *by > now).map_or(next, |by| by.min(next))
 }
 
-/// Why a transfer came to nothing, for the member.
-pub fn reason(state: TransferState, fail_reason: &str) -> String {
+impl Open {
+    /// Who took it back, where that is how it ended: as WeChat has it, or before WeChat knew of it.
+    pub fn cancelled_by(&self, end: TransferState) -> Option<Uuid> {
+        let before_it_was_known = end == TransferState::Refused && self.refusal.is_empty();
+        self.cancel_asked_by.filter(|_| end == TransferState::Cancelled || before_it_was_known)
+    }
+
+    /// Why it came to nothing, for the member.
+    pub fn why(&self, end: TransferState, fail_reason: &str) -> String {
+        if self.cancelled_by(end).is_none() {
+            return reason(end, fail_reason);
+        }
+        let stage = if end == TransferState::Refused { "在微信受理前" } else { "" };
+        // of a build that did not ask why
+        let why = if self.cancel_reason.is_empty() { "未注明原因" } else { &self.cancel_reason };
+        format!("区管理员{stage}撤销了转账：{why}。请重新选择领取方式。")
+    }
+}
+
+fn reason(state: TransferState, fail_reason: &str) -> String {
     let why = match (state, fail_reason) {
         (TransferState::Cancelled, _) => "转账已撤销",
         (TransferState::Refused, _) => "微信未受理",

@@ -29,6 +29,10 @@ pub struct Month {
     pub published_at: Option<DateTime<Utc>>,
     pub reason: String,
     pub returned_by: Option<Uuid>,
+    /// Grows whenever the state changes.
+    pub version: i32,
+    /// Which of them was returned last.
+    pub returned_version: Option<i32>,
 }
 
 /// What one ranked member gets.

@@ -1,4 +1,9 @@
 //! Transactions and those who give up.
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use chassis::db;
 use futures::poll;
 use sqlx::postgres::PgPoolOptions;
@@ -23,4 +28,28 @@ async fn who_gives_up_while_a_transaction_begins_leaves_none_open() {
             sqlx::query_scalar("select count(*) from heard.effect").fetch_one(&database.pool).await.unwrap();
         assert_eq!(usize::try_from(done).unwrap(), wakes + 1, "what was done is committed");
     }
+}
+
+#[tokio::test]
+async fn who_gives_up_while_waiting_for_a_connection_takes_none() {
+    let database = super::database::fresh().await;
+    let options = database.pool.connect_options().as_ref().clone();
+    let handed_out = Arc::new(AtomicUsize::new(0));
+    let counted = handed_out.clone();
+    let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false).before_acquire(move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Ok(true) })
+    });
+    let pool = pool.connect_lazy_with(options);
+    let busy = pool.acquire().await.unwrap();
+    for _ in 0..5 {
+        let mut begun = Box::pin(db::begin(&pool));
+        for _ in 0..3 {
+            assert!(poll!(&mut begun).is_pending(), "the only connection is busy");
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(busy);
+    db::begin(&pool).await.unwrap().commit().await.unwrap();
+    assert_eq!(handed_out.load(Ordering::Relaxed), 1, "those who had gone were not waited for");
 }

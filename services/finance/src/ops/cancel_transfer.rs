@@ -5,9 +5,9 @@ use super::payouts::find;
 use crate::{Finance, Refusal, payout::Payout, store};
 
 /// Has the WeChat transfer of a payout taken back. Nothing moves here: the payer asks WeChat, and follows what it says.
-pub async fn cancel_transfer(state: &Finance, caller: &Caller, payout_id: Uuid) -> Result<Payout, Fault> {
+pub async fn cancel_transfer(state: &Finance, caller: &Caller, payout_id: Uuid, reason: &str) -> Result<Payout, Fault> {
     let by = (caller.person_id, state.clock.now());
-    let asked = store::transfer::ask_cancel(&state.pool, (caller.district_id, payout_id), by).await?;
+    let asked = store::transfer::ask_cancel(&state.pool, (caller.district_id, payout_id), reason, by).await?;
     let payout = find(state, caller, payout_id).await?;
     if asked {
         return Ok(payout);

@@ -50,8 +50,8 @@ pub async fn begin(pool: &PgPool, payout: &Candidate, asked: Try<'_>) -> sqlx::R
             request_sealed, next_at, tried_at, changed_at)
         select s.district_id, s.payout_id, s.round, $5, $6, $7, s.net_fen, 'TRIED', $8, $9, $10, $10 from sent s
         returning t.district_id, t.payout_id, t.round, t.out_bill_no, t.amount_fen, t.state as "state!: TransferState",
-            t.request_sealed as "request_sealed!", t.package_sealed is not null as "has_package!", t.refused_at, t.confirm_by,
-            t.cancel_asked_at is not null as "cancel_asked!", t.tries, t.next_at as "next_at!""#,
+            t.request_sealed as "request_sealed!", t.package_sealed is not null as "has_package!", t.refusal, t.refused_at, t.confirm_by,
+            t.cancel_asked_by, t.cancel_reason, t.tries, t.next_at as "next_at!""#,
         payout.district_id,
         payout.payout_id,
         payout.round,
@@ -83,8 +83,8 @@ pub async fn take_due(
         update finance.wechat_transfer t set next_at = $4, tries = least(t.tries + 1, 1000)
         from due where t.district_id = due.district_id and t.payout_id = due.payout_id and t.round = due.round
         returning t.district_id, t.payout_id, t.round, t.out_bill_no, t.amount_fen, t.state as "state!: TransferState",
-            t.request_sealed as "request_sealed!", t.package_sealed is not null as "has_package!", t.refused_at, t.confirm_by,
-            t.cancel_asked_at is not null as "cancel_asked!", t.tries, t.next_at as "next_at!""#,
+            t.request_sealed as "request_sealed!", t.package_sealed is not null as "has_package!", t.refusal, t.refused_at, t.confirm_by,
+            t.cancel_asked_by, t.cancel_reason, t.tries, t.next_at as "next_at!""#,
         mch_id,
         app_id,
         now,
@@ -219,15 +219,18 @@ pub async fn ask_now(pool: &PgPool, out_bill_no: &str, now: DateTime<Utc>) -> sq
     .map(drop)
 }
 
-/// Keeps that the transfer of somebody else's payout is to be taken back, and lets it be looked at now; false where none is under way.
+/// Keeps that the transfer of somebody else's payout is to be taken back and why, and lets it be looked at now; false where none is under
+/// way. Who asked first is who did it.
 pub async fn ask_cancel(
     pool: &PgPool,
     (district_id, payout_id): (Uuid, Uuid),
+    reason: &str,
     (by, now): (Uuid, DateTime<Utc>),
 ) -> sqlx::Result<bool> {
     let asked = sqlx::query!(
         "update finance.wechat_transfer t set cancel_asked_at = coalesce(t.cancel_asked_at, $4),
             cancel_asked_by = coalesce(t.cancel_asked_by, $3),
+            cancel_reason = case when t.cancel_asked_at is null then $5 else t.cancel_reason end,
             next_at = case when t.cancel_asked_at is null then least(t.next_at, $4) else t.next_at end
         from finance.payout p
         where p.district_id = $1 and p.payout_id = $2 and p.person_id <> $3 and p.state = 'SENT' and p.method = 'WECHAT'
@@ -235,7 +238,8 @@ pub async fn ask_cancel(
         district_id,
         payout_id,
         by,
-        now
+        now,
+        reason
     );
     Ok(asked.execute(pool).await?.rows_affected() > 0)
 }

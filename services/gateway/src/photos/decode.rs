@@ -58,9 +58,37 @@ fn webp(bytes: &[u8]) -> Option<Picture> {
     let samples = if decoder.has_alpha() { 4 } else { 3 };
     let (width, height) = decoder.dimensions();
     let (width, height) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
-    let mut coloured = vec![0; is_small_enough(width, height, samples)?];
+    let small_enough = is_small_enough(width, height, samples)?;
+    if !lossy_frames(bytes).all(|(across, down)| across <= width && down <= height) {
+        return None;
+    }
+    let mut coloured = vec![0; small_enough];
     decoder.read_image(&mut coloured).ok()?;
     Some(Picture { width, height, pixels: brightness(&coloured, samples) })
+}
+
+/// The size that each lossy frame of a WebP says it has: the decoder makes room for that before it compares it with the picture's.
+fn lossy_frames(webp: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let chunks = || chunks(webp.get(12..).unwrap_or_default());
+    let moving = chunks().filter(|(name, _)| name == b"ANMF");
+    let within = moving.flat_map(|(_, frame)| self::chunks(frame.get(16..).unwrap_or_default()));
+    let side = |low: u8, high: u8| usize::from(u16::from_le_bytes([low, high]) & 0x3fff);
+    chunks().chain(within).filter(|(name, _)| name == b"VP8 ").filter_map(move |(_, frame)| match frame {
+        [_, _, _, 0x9d, 0x01, 0x2a, w, wide, h, high, ..] => Some((side(*w, *wide), side(*h, *high))),
+        _ => None,
+    })
+}
+
+/// The chunks of a RIFF file, the last one as far as it is there.
+fn chunks(mut riff: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let (name, rest) = riff.split_first_chunk::<4>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let data = rest.get(..length).unwrap_or(rest);
+        riff = rest.get(length.saturating_add(length % 2)..).unwrap_or_default();
+        Some((*name, data))
+    })
 }
 
 /// The bytes of a picture that may be decoded.

@@ -36,8 +36,9 @@ impl MonthService for Months {
 
     async fn return_month(&self, request: Request<v1::ReturnMonthRequest>) -> Result<Response<v1::Month>, Status> {
         let (caller, asked) = (caller(&request)?, request.get_ref());
-        let (month, reason) = (months::named(&asked.month)?, wire::text("reason", &asked.reason, 2, 200)?);
-        let seen = ops::return_month(&self.0, &caller, month, &reason).await?;
+        let (month, version) = (months::named(&asked.month)?, months::version(asked.version)?);
+        let reason = wire::text("reason", &asked.reason, 2, 200)?;
+        let seen = ops::return_month(&self.0, &caller, month, (version, &reason)).await?;
         Ok(Response::new(months::seen(seen, caller.person_id)))
     }
 

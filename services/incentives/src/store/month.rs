@@ -74,7 +74,7 @@ pub async fn list(pool: &PgPool, district_id: Uuid, month: Option<NaiveDate>) ->
     sqlx::query_as!(
         Month,
         r#"select month, state as "state!: MonthState", closed_at, members, points, first_by, second_by, publish_at, published_at,
-            reason, returned_by
+            reason, returned_by, version, returned_version
         from incentives.month where district_id = $1 and ($2::date is null or month = $2) order by month desc limit 120"#,
         district_id,
         month
@@ -104,17 +104,22 @@ pub async fn approve(pool: &PgPool, asked: &Asked, month: NaiveDate) -> sqlx::Re
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Takes the approvals back; false where there are none, it is published, or this person did so for this reason before.
-pub async fn give_back(pool: &PgPool, asked: &Asked, month: NaiveDate, reason: &str) -> sqlx::Result<bool> {
+/// Takes the approvals of a version back; false where it has none or is another by now.
+pub async fn give_back(
+    pool: &PgPool,
+    asked: &Asked,
+    month: NaiveDate,
+    (version, reason): (i32, &str),
+) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
         "update incentives.month set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $3,
-            returned_by = $4
-        where district_id = $1 and month = $2 and state in ('APPROVED_ONCE', 'APPROVED')
-            and (reason, returned_by) is distinct from ($3, $4)",
+            returned_by = $4, returned_version = $5
+        where district_id = $1 and month = $2 and version = $5 and state in ('APPROVED_ONCE', 'APPROVED')",
         asked.district_id,
         month,
         reason,
-        asked.person_id
+        asked.person_id,
+        version
     );
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }

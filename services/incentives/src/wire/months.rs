@@ -17,6 +17,11 @@ pub fn named(sent: &str) -> Result<NaiveDate, Fault> {
     super::rules::month(sent)?.ok_or_else(|| Fault::field("month", "must be a month such as 2026-11"))
 }
 
+/// The version of a month that somebody saw.
+pub fn version(sent: i32) -> Result<i32, Fault> {
+    if sent < 1 { Err(Fault::field("version", "must be the version of the month, from 1")) } else { Ok(sent) }
+}
+
 /// A rank and what it is to bring.
 pub fn award(request: &v1::PutCashAwardRequest) -> Result<(i32, i64), Fault> {
     if request.rank < 1 {
@@ -79,6 +84,7 @@ pub fn month(month: Month) -> v1::Month {
         publish_at: month.publish_at.map(clock::timestamp),
         published_at: month.published_at.map(clock::timestamp),
         reason: month.reason,
+        version: month.version,
         ..v1::Month::default()
     }
 }

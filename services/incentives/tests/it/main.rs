@@ -16,6 +16,7 @@ mod ledger;
 mod lists;
 mod lots;
 mod month_end;
+mod month_returns;
 mod month_terms;
 mod months;
 mod ranking;

@@ -45,6 +45,26 @@ struct Row {
     cancel_asked: bool,
 }
 
+/// Reads payouts as they are seen, by what follows the joins.
+macro_rules! seen {
+    ($which:tt, $($bound:expr),+) => {
+        sqlx::query_as!(
+            Row,
+            r#"select p.payout_id, p.person_id, coalesce(n.name, '') as "person_name!", p.month, p.rank, p.gross_fen, p.tax_fen,
+                p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name,
+                p.account_sealed, p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
+                t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
+                t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
+                t.cancel_asked_at is not null as "cancel_asked!"
+            from finance.payout p
+            left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
+            left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
+            "# + $which,
+            $($bound),+
+        )
+    };
+}
+
 /// At most so many, oldest first.
 pub async fn list(
     executor: impl sqlx::PgExecutor<'_>,
@@ -53,21 +73,11 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Payout>> {
     let (at, id) = wanted.beyond.unzip();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select p.payout_id, p.person_id, coalesce(n.name, '') as "person_name!", p.month, p.rank, p.gross_fen, p.tax_fen,
-            p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
-            p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
-            t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
-            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
-            t.cancel_asked_at is not null as "cancel_asked!"
-        from finance.payout p
-        left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
-        left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
-        where p.district_id = $1 and ($2::uuid is null or p.payout_id = $2)
+    let rows = seen!(
+        "where p.district_id = $1 and ($2::uuid is null or p.payout_id = $2)
             and ($3::text is null or p.state = $3) and ($4::uuid is null or p.batch_id = $4)
             and ($5::timestamptz is null or (p.ordered_at, p.payout_id) > ($5, $6))
-        order by p.ordered_at, p.payout_id limit $7"#,
+        order by p.ordered_at, p.payout_id limit $7",
         district_id,
         wanted.payout_id,
         wanted.state as Option<PayoutState>,
@@ -87,19 +97,9 @@ pub async fn list_of(
     limit: i64,
 ) -> sqlx::Result<Vec<Payout>> {
     let (at, id) = below.unzip();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select p.payout_id, p.person_id, coalesce(n.name, '') as "person_name!", p.month, p.rank, p.gross_fen, p.tax_fen,
-            p.net_fen as "net_fen!", p.state as "state!: PayoutState", p.method as "method: Method", p.account_name, p.account_sealed,
-            p.code_blind, p.batch_id, p.signature_media_id, p.reason, p.by_id, p.ordered_at, p.changed_at,
-            t.state as "transfer_state?: TransferState", t.mch_id as "mch_id?", t.app_id as "app_id?",
-            t.package_sealed as "package_sealed?", t.confirm_by as "confirm_by?",
-            t.cancel_asked_at is not null as "cancel_asked!"
-        from finance.payout p
-        left join finance.person n on n.district_id = p.district_id and n.person_id = p.person_id
-        left join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
-        where p.district_id = $1 and p.person_id = $2 and ($3::timestamptz is null or (p.ordered_at, p.payout_id) < ($3, $4))
-        order by p.ordered_at desc, p.payout_id desc limit $5"#,
+    let rows = seen!(
+        "where p.district_id = $1 and p.person_id = $2 and ($3::timestamptz is null or (p.ordered_at, p.payout_id) < ($3, $4))
+        order by p.ordered_at desc, p.payout_id desc limit $5",
         district_id,
         person_id,
         at,

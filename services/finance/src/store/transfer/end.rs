@@ -16,6 +16,8 @@ pub struct End<'a> {
     pub fail_reason: &'a str,
     /// For the member, where it came to nothing.
     pub reason: &'a str,
+    /// Who took it back.
+    pub by: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
 
@@ -58,7 +60,7 @@ async fn settle(
     sqlx::query_scalar!(
         r#"with e as (
             update finance.payout p set state = case when $4 then 'PAID' else 'RETURNED' end, reason = $5,
-                method = case when $4 then p.method end, openid_sealed = null, code_blind = null, by_id = null, changed_at = $6
+                method = case when $4 then p.method end, openid_sealed = null, code_blind = null, by_id = $7, changed_at = $6
             where p.district_id = $1 and p.payout_id = $2 and p.round = $3 and p.state = 'SENT' and p.method = 'WECHAT'
             returning p),
         settled as (select finance.settle_payouts(array_agg(e.p)) from e)
@@ -68,7 +70,8 @@ async fn settle(
         round,
         paid,
         end.reason,
-        end.now
+        end.now,
+        end.by
     )
     .fetch_one(connection)
     .await

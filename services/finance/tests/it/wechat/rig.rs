@@ -166,6 +166,12 @@ impl Rig {
         rpc::Wechat(self.world.state.clone()).hear_transfer(Request::new(request)).await.map(drop)
     }
 
+    /// Who gave a payout back last, where that was a person.
+    pub async fn returned_by(&self, id: Uuid) -> Option<Uuid> {
+        let statement = "select by_id from finance.payout_event where payout_id = $1 and state = 'RETURNED' order by sequence desc limit 1";
+        sqlx::query_scalar(statement).bind(id).fetch_one(&self.world.pool).await.unwrap()
+    }
+
     pub async fn count(&self, statement: &'static str) -> i64 {
         sqlx::query_scalar(statement).fetch_one(&self.world.pool).await.unwrap()
     }

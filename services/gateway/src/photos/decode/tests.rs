@@ -102,3 +102,45 @@ fn a_picture_is_decoded_up_to_so_many_pixels_and_so_much_memory() {
     assert_eq!(is_small_enough(10_000, 6_001, 1), None);
     assert_eq!(is_small_enough(usize::MAX, 2, 1), None);
 }
+
+fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_le_bytes();
+    [&name[..], &length, data, &vec![0; data.len() % 2]].concat()
+}
+
+/// A WebP with a canvas of 64 × 48, still or moving.
+fn extended(moving: bool, chunks: &[u8]) -> Vec<u8> {
+    let flags = if moving { 2 } else { 0 };
+    let canvas = chunk(b"VP8X", &[flags, 0, 0, 0, 63, 0, 0, 47, 0, 0]);
+    let moves = if moving { chunk(b"ANIM", &[0; 6]) } else { Vec::new() };
+    chunk(b"RIFF", &[b"WEBP", &canvas[..], &moves, chunks].concat())
+}
+
+#[test]
+fn a_frame_larger_than_its_canvas_is_found_before_room_is_made_for_it() {
+    let lossy = bytes(LOSSY);
+    let frame = &lossy[20..];
+    let (_, frame) = frame.split_at(chunks(&lossy[12..]).next().map_or(0, |(_, data)| frame.len() - data.len()));
+    let mut huge = frame.to_vec();
+    huge[6..10].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+    // at 0, 0, of 64 × 48
+    let in_motion = |frame: &[u8]| {
+        let place = [0, 0, 0, 0, 0, 0, 63, 0, 0, 47, 0, 0, 0, 0, 0, 0];
+        extended(true, &chunk(b"ANMF", &[&place[..], &chunk(b"VP8 ", frame)].concat()))
+    };
+    let still = |frame: &[u8]| extended(false, &chunk(b"VP8 ", frame));
+    for (webp, size) in [(still(frame), (64, 48)), (in_motion(frame), (64, 48))] {
+        assert_eq!(lossy_frames(&webp).collect::<Vec<_>>(), [size]);
+        assert!(decode(&webp).is_some(), "a frame of the size of its canvas is a picture");
+    }
+    let hidden =
+        extended(true, &chunk(b"ANMF", &[&[0; 16][..], &chunk(b"ALPH", &[0; 3]), &chunk(b"VP8 ", &huge)].concat()));
+    for webp in [still(&huge), in_motion(&huge), hidden] {
+        assert_eq!(lossy_frames(&webp).collect::<Vec<_>>(), [(16_383, 16_383)]);
+        assert!(decode(&webp).is_none());
+    }
+    // a chunk that says it is longer than the file hides nothing before it
+    let mut cut = still(&huge);
+    cut.truncate(60);
+    assert_eq!(lossy_frames(&cut).count(), 1);
+}
