@@ -111,6 +111,9 @@ fn strange(least: &Signals, counts: Reported) -> Vec<(&'static str, String)> {
     if least.same_photo > 0 && counts.same_photo >= i64::from(least.same_photo) {
         strange.push(("SAME_PHOTO", format!("同一张照片用于 {}上报", many(counts.same_photo))));
     }
+    if least.strikes > 0 && counts.strikes >= i64::from(least.strikes) {
+        strange.push(("STRIKES", format!("12 个月内经确认的恶意上报 {}", many(counts.strikes))));
+    }
     strange
 }
 

@@ -93,6 +93,8 @@ pub struct Heard {
     pub earns: bool,
     pub report: Report,
     pub state: &'static str,
+    /// Invalid, for it was made in bad faith.
+    pub malicious: bool,
     pub closed_at: Option<DateTime<Utc>>,
     pub checker_id: Option<Uuid>,
 }

@@ -49,6 +49,13 @@ pub struct Signals {
     pub burst: i32,
     pub same_pair: i32,
     pub same_photo: i32,
+    #[serde(default = "strikes")]
+    pub strikes: i32,
+}
+
+/// Of the suite's own rules, and of those from before it was looked for.
+fn strikes() -> i32 {
+    3
 }
 
 /// What rules look at in a report.
@@ -89,7 +96,7 @@ impl Default for EarningRules {
             most_a_day: 0,
             most_a_month: 0,
             expiry_months: 12,
-            signals: Signals { same_place: 6, burst: 30, same_pair: 20, same_photo: 2 },
+            signals: Signals { same_place: 6, burst: 30, same_pair: 20, same_photo: 2, strikes: strikes() },
         }
     }
 }

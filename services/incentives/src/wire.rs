@@ -180,6 +180,7 @@ pub fn heard_ticket(event: &Event, changed: &TicketChanged) -> Result<Heard, Fau
         earns: earns(changed.reporter_role()),
         report: report(changed, at),
         state: state.as_str_name(),
+        malicious: changed.malicious && state == ticket::State::Invalid,
         closed_at: (state == ticket::State::Closed).then_some(at),
         checker_id: changed.checker_id.as_deref().map(|id| heard("checker_id", id)).transpose()?,
     })

@@ -46,12 +46,14 @@ pub fn behind(tier: &str) -> Option<Audience> {
 pub fn concerned(tickets: &Tickets, told: &Told, facts: &Facts, audience: Audience) -> Concerned {
     let changed = &told.changed;
     let posts = |posts| Concerned { posts, ..Concerned::default() };
+    let people = |people| Concerned { people, ..Concerned::default() };
     match audience {
         Audience::Street => street(tickets, told),
         Audience::Community => posts(vec![post(told, "community_worker", told.above(3), None)]),
         Audience::Department if changed.handler_id.is_some() => Concerned::person(changed.handler_id.as_ref()),
         Audience::Department => posts(handlers(told, told.department())),
         Audience::Assisting => posts(handlers(told, told.assisting())),
+        Audience::Invited => posts(handlers(told, told.invited())),
         Audience::Coordinators => posts(vec![post(told, "coordinator", String::new(), None)]),
         Audience::Holder => holder(changed).map(|holder| concerned(tickets, told, facts, holder)).unwrap_or_default(),
         Audience::Heads => {
@@ -62,13 +64,16 @@ pub fn concerned(tickets: &Tickets, told: &Told, facts: &Facts, audience: Audien
         Audience::Leaders => {
             posts(["coordinator", "district_admin"].map(|role| post(told, role, String::new(), None)).into())
         }
-        Audience::Reporter => Concerned { people: vec![facts.reporter_id], ..Concerned::default() },
-        Audience::Reporters => Concerned {
-            people: [vec![facts.reporter_id], facts.co_reporter_ids.clone()].concat(),
-            ..Concerned::default()
-        },
+        Audience::Reporter => people(vec![reporter(told, facts)]),
+        Audience::Reporters => people([vec![reporter(told, facts)], facts.co_reporter_ids.clone()].concat()),
+        Audience::CoReporters => people(facts.co_reporter_ids.clone()),
         Audience::Checker => Concerned::person(changed.checker_id.as_ref()),
     }
+}
+
+/// Who the reporter was after the change; a reminder tells nobody, and it is who the ticket names now.
+pub fn reporter(told: &Told, facts: &Facts) -> Uuid {
+    told.reporter().unwrap_or(facts.reporter_id)
 }
 
 /// Who claimed it; else who is on duty for its street, else all its liaisons.

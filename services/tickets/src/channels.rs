@@ -29,7 +29,7 @@ use crate::{
         notice::Facts,
     },
     terms::DistrictTerms,
-    wording::Audience,
+    wording::{Audience, marks},
 };
 
 /// What is older is told to no group any more.
@@ -71,7 +71,7 @@ fn lines(tickets: &Tickets, told: &Told, facts: &Facts) -> Vec<Heard> {
     let emergency = told.changed.transition == "T1" && told.changed.priority() == Priority::P0;
     let mut heard = Vec::new();
     for wording in terms.wordings.of(&told.changed.transition) {
-        let text = filling.fill(&wording.words);
+        let text = filling.fill(&marks::heard(&wording.words, false));
         let groups = wording.tiers(facts.escalation_step).flat_map(|tier| groups(tier, wording.audience, told));
         for (tier, place) in groups {
             let there = if tier == "SUBDISTRICT" { on_duty(&terms, &place.path, told.at) } else { String::new() };
@@ -103,9 +103,8 @@ fn groups<'t>(tier: &'t str, audience: Audience, told: &Told) -> Vec<(&'t str, P
     };
     let of = |department| (tier, Place::of(tier, &told.changed.place_path, department));
     match (tier, audience) {
-        ("DEPARTMENT", Audience::Assisting) => {
-            told.assisting().into_iter().map(|department| of(Some(department))).collect()
-        }
+        ("DEPARTMENT", Audience::Assisting) => told.assisting().into_iter().map(Some).map(of).collect(),
+        ("DEPARTMENT", Audience::Invited) => told.invited().into_iter().map(Some).map(of).collect(),
         _ => vec![of(told.department())],
     }
 }

@@ -6,6 +6,7 @@ mod change;
 mod deed;
 mod effects;
 mod guards;
+mod parties;
 mod pauses;
 mod rules;
 #[cfg(test)]
@@ -17,6 +18,8 @@ pub use change::Change;
 pub use deed::{Actor, Away, Deed, Ruling, Terms, Wish};
 pub use rules::{Checkers, Departments, Rules, TicketSettings};
 pub use timers::born as born_timers;
+
+use serde_json::Value;
 
 use crate::{
     error::Refusal,
@@ -97,6 +100,8 @@ fn move_to(after: &mut Ticket, before: &Ticket, to: State, row: &Transition, wis
     };
     after.coordinated_at = (to == State::Coordination).then_some(wish.at).or(before.coordinated_at);
     (after.invalid_proposal, after.pause_request) = (None, None);
+    // a view is asked for as long as it is coordinated
+    after.invited = Value::Array(Vec::new());
     after.said.clear();
 }
 

@@ -18,8 +18,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Tickets, audit, channels, figures, inbox, precedents,
+    Tickets, agenda, audit, channels, figures, inbox, precedents,
     store::{self, notice::Facts},
+    strikes,
 };
 
 /// A change of a ticket, as this service told it; or a deadline of it that comes near.
@@ -40,6 +41,16 @@ impl Told {
     /// The departments that help the lead.
     pub fn assisting(&self) -> Vec<Uuid> {
         self.changed.assisting.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
+    /// The departments that are asked for their statement by it.
+    pub fn invited(&self) -> Vec<Uuid> {
+        self.changed.invited.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
+    /// Who the reporter is after it; None: not told.
+    pub fn reporter(&self) -> Option<Uuid> {
+        self.changed.reporter_id.parse().ok()
     }
 
     /// The lead department.
@@ -78,7 +89,9 @@ async fn follow(tickets: &Tickets, connection: &mut PgConnection, told: &[Told])
     }
     precedents::keep(connection, told).await?;
     figures::keep(connection, told).await?;
+    agenda::keep(connection, told).await?;
     tell(tickets, connection, told).await?;
+    strikes::keep(tickets, connection, told).await?;
     audit::keep(connection, told).await
 }
 

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use crate::{
     Tickets,
-    audience::{behind, concerned},
+    audience::{behind, concerned, reporter},
     followers::{Said, Told},
-    notices::{filling, for_others},
+    notices::filling,
     store::{self, inbox::NewMessage, notice::Holders},
-    wording::Audience,
+    wording::marks::heard,
 };
 
 /// What is older when it comes, as when an installation is filled with the past, counts as read.
@@ -25,17 +25,19 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
         let filling = filling(tickets, &told.changed, (told.district_id, told.at), facts);
         let terms = tickets.terms.of(told.district_id);
         for wording in terms.wordings.of(&told.changed.transition) {
-            let text = filling.fill(&wording.words);
+            let [theirs, text] = [true, false].map(|by_reporter| filling.fill(&heard(&wording.words, by_reporter)));
             let behind = wording.tiers(facts.escalation_step).filter_map(behind);
             let behind = behind.filter(|audience| *audience != wording.audience);
             for audience in std::iter::once(wording.audience).chain(behind) {
-                let to_reporters = [Audience::Reporter, Audience::Reporters].contains(&audience);
+                let to_reporters = audience.has_reporters();
                 let concerned = concerned(tickets, told, facts, audience);
                 // of the staff, who did it knows
                 let people = concerned.people.into_iter().filter(|id| to_reporters || Some(*id) != told.actor());
-                for (at, person) in people.enumerate() {
-                    let text = if to_reporters && at > 0 { for_others(&text) } else { text.clone() };
-                    messages.push(message(told, person, text, now));
+                for person in people {
+                    let is_theirs = to_reporters && person == reporter(told, facts);
+                    let text = if is_theirs { &theirs } else { &text };
+                    // all of it may be for the reporter alone
+                    messages.extend((!text.is_empty()).then(|| message(told, person, text.clone(), now)));
                 }
                 asked.extend(concerned.posts.into_iter().map(|holders| (holders, told, text.clone())));
             }

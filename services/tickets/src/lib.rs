@@ -10,6 +10,7 @@
 //! ```
 //! The rules are one pure function ([`decide`]) over one table ([`TRANSITIONS`]). A change is one statement that compares the
 //! row's version and sets row, event and outbox row; whoever waits at the same time shares it. The whole table is in docs/tickets.md.
+mod agenda;
 mod audience;
 pub mod audit;
 mod calendar;
@@ -33,6 +34,7 @@ pub mod rpc;
 mod similar;
 mod staff_list;
 pub mod store;
+mod strikes;
 pub mod sweep;
 mod terms;
 mod ticket;
@@ -85,7 +87,7 @@ pub use crate::{
     machine::{Act, State, TRANSITIONS, Timer, Transition, document, escalation_hours, rows, timers_of},
     map::Maps,
     notices::notices_consumer,
-    ticket::{Scope, Ticket},
+    ticket::{CouncilDecision, Resolution, Scope, Ticket},
 };
 use crate::{
     channels::{ChannelSettings, Channels, Robots, Sender, remind},

@@ -33,6 +33,9 @@ pub enum Act {
     RateDissatisfied,
     PutOff,
     Review,
+    CouncilReopens,
+    CouncilKeeps,
+    CouncilCloses,
     ProposeInvalid,
     ConfirmInvalid,
     Appeal,
@@ -44,6 +47,7 @@ pub enum Act {
     Mediate,
     AddEvidence,
     Classify,
+    InviteParties,
     FileStatement,
     FinishPart,
     RequestPause,
@@ -58,6 +62,8 @@ pub enum When {
     Unclaimed,
     /// The reporter appealed against its being invalid.
     Appealed,
+    /// It was put off, and its review is due.
+    Reviewed,
     /// Its level is community or compound, and it lies in a community.
     SmallMatter,
     /// It lies in a community.
@@ -99,6 +105,7 @@ impl When {
             Self::Always => ("", ""),
             Self::Unclaimed => ("因无人认领而协调", "in coordination because nobody claimed it"),
             Self::Appealed => ("因申诉而协调", "in coordination because of an appeal"),
+            Self::Reviewed => ("因复查而协调", "in coordination because of its review"),
             Self::SmallMatter => {
                 ("级别为社区或小区、且位于社区内", "of level community or compound, within a community")
             }

@@ -17,7 +17,7 @@ use crate::{
     Tickets,
     audience::holder,
     store::{self, notice::Facts},
-    wording::{Audience, Filling},
+    wording::{Audience, Filling, marks::heard},
 };
 
 /// What is older is told to nobody any more: after a long stop, or when an installation is filled with the past.
@@ -84,11 +84,11 @@ fn messages(tickets: &Tickets, news: &News<'_>, facts: &Facts) -> Vec<Message> {
     let terms = tickets.terms.of(news.district);
     let mut messages = Vec::new();
     for wording in terms.wordings.of(&news.changed.transition) {
-        let text = filling.fill(&wording.words);
-        let to = addressees(wording.audience, &news.changed, facts).into_iter();
-        messages.extend(to.map(|(channel, to)| Message::new(news.at, channel, &to, &text, None)));
-        if wording.audience == Audience::Reporters {
-            let text = for_others(&text);
+        let [theirs, text] = [true, false].map(|by_reporter| filling.fill(&heard(&wording.words, by_reporter)));
+        for (channel, to) in addressees(wording.audience, &news.changed, facts) {
+            messages.push(Message::new(news.at, channel, &to, &theirs, None));
+        }
+        if matches!(wording.audience, Audience::Reporters | Audience::CoReporters) && !text.is_empty() {
             let others = facts.co_reporter_names.iter();
             messages.extend(others.map(|name| Message::new(news.at, "app", name, &text, None)));
         }
@@ -106,6 +106,13 @@ fn addressees(audience: Audience, changed: &TicketChanged, facts: &Facts) -> Vec
         Audience::Assisting => {
             return facts.assisting_names.iter().map(|name| ("wecom", format!("{name}工作群"))).collect();
         }
+        Audience::Invited => {
+            let asked = facts.invited_ids.iter().zip(&facts.invited_names);
+            let asked = asked.filter(|(id, _)| changed.invited.contains(&id.to_string()));
+            return asked.map(|(_, name)| ("wecom", format!("{name}工作群"))).collect();
+        }
+        // everybody else who reported it hears it beside the reporter
+        Audience::CoReporters => return Vec::new(),
         Audience::Coordinators | Audience::Leaders => ("wecom", "区级协调群".to_owned()),
         Audience::Heads if holder(changed) == Some(Audience::Checker) => {
             return addressees(Audience::Street, changed, facts);
@@ -117,12 +124,6 @@ fn addressees(audience: Audience, changed: &TicketChanged, facts: &Facts) -> Vec
         Audience::Checker => ("app", name(&facts.checker_name, "", "")),
     };
     vec![one]
-}
-
-/// Only the reporter rates, appeals and reopens.
-pub fn for_others(text: &str) -> String {
-    let only_theirs = ["，请评价是否满意", "；72 小时内可申诉一次", "；7 天内复发可重新提出"];
-    only_theirs.iter().fold(text.to_owned(), |text, words| text.replace(words, ""))
 }
 
 /// What stands in the place of the names in words about a change.
@@ -144,6 +145,7 @@ pub fn filling<'a>(
         promised_by: facts.promised_by,
         resolve_by: facts.resolve_by,
         due_by: changed.due_at.as_ref().and_then(instant),
+        answer_by: changed.invited_until.as_ref().and_then(instant),
     }
 }
 
@@ -159,7 +161,7 @@ mod tests {
             let lines: Vec<_> = shipped.all().into_iter().filter(|line| line.words.contains(may)).collect();
             assert!(!lines.is_empty(), "{may}");
             for line in lines {
-                assert!(line.audience == Audience::Reporters && !for_others(&line.words).contains(may), "{line:?}");
+                assert!(line.audience == Audience::Reporters && !heard(&line.words, false).contains(may), "{line:?}");
             }
         }
     }

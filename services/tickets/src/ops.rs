@@ -1,6 +1,7 @@
 //! What can be done with tickets, one operation a file.
 mod act;
 mod actions;
+mod agenda;
 mod bulk_dispatch;
 mod calendar_days;
 mod categories;
@@ -32,13 +33,14 @@ use uuid::Uuid;
 pub use self::{
     act::act,
     actions::list_actions,
+    agenda::{AgendaAsked, list_agenda_items, list_strikes},
     bulk_dispatch::{MOST as BULK_MOST, bulk_dispatch},
     calendar_days::{ListedDay, list_calendar_days, put_calendar_days},
     categories::list_categories,
     channels::{ChannelAsked, get_share_card, list_channels, list_wordings, put_channel, put_wording},
     classify::classify,
     comments::{NewComment, add_comment, list_comments},
-    dispatch::{Dispatch, dispatch, rule},
+    dispatch::{Dispatch, dispatch, invite, rule},
     duties::{NewDuty, cancel_duty, list_duties, put_duty},
     events::{History, list_events},
     export_case::export_case,

@@ -1,4 +1,5 @@
 //! Every statement of this service, one file a noun. The long ones are SQL files beside the code that calls them.
+pub mod agenda;
 pub mod audit;
 pub mod calendar_day;
 pub mod category;
@@ -18,6 +19,7 @@ pub mod queue;
 pub mod report;
 pub mod similar;
 pub mod staff_list;
+pub mod strike;
 pub mod sweep;
 pub mod terms;
 pub mod ticket;

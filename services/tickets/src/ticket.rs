@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use self::parts::{CoReport, Deadline, InvalidProposal, Leg, Pause, PauseRequest, Refused, read, written};
+pub use self::parts::{
+    CoReport, CouncilDecision, Deadline, InvalidProposal, Invited, Leg, Pause, PauseRequest, Refused, Resolution, read,
+    written,
+};
 use crate::machine::State;
 
 /// A row of `tickets.ticket` with the names that belong to it, as every statement answers it. Serialised it is what
@@ -61,6 +64,7 @@ pub struct Ticket {
     pub resolve_by: Option<DateTime<Utc>>,
     pub legs: Value,
     pub assisting: Vec<Uuid>,
+    pub invited: Value,
     pub refusals: Value,
     pub binding: bool,
     pub extended: bool,
@@ -91,6 +95,7 @@ pub struct Ticket {
     pub pause_request: Option<Value>,
     pub review_at: Option<DateTime<Utc>>,
     pub nofix_reason: String,
+    pub council_resolution: Option<Value>,
     pub invalid_proposal: Option<Value>,
     pub invalid_reason: String,
     pub malicious: bool,
@@ -124,6 +129,9 @@ pub struct Ticket {
     pub handler_name: Option<String>,
     #[serde(skip)]
     pub checker_name: Option<String>,
+    /// How often the reporter was struck in the 12 months before, where it was asked for.
+    #[serde(skip)]
+    pub reporter_strikes: Option<i64>,
 }
 
 impl Ticket {
@@ -142,6 +150,16 @@ impl Ticket {
 
     pub fn refusals(&self) -> Vec<Refused> {
         read(&self.refusals)
+    }
+
+    /// The departments that are asked for their statement while it is coordinated.
+    pub fn invited(&self) -> Vec<Invited> {
+        read(&self.invited)
+    }
+
+    /// What a council last resolved about it.
+    pub fn council_resolution(&self) -> Option<Resolution> {
+        self.council_resolution.as_ref().and_then(|resolution| Resolution::deserialize(resolution).ok())
     }
 
     pub fn co_reports(&self) -> Vec<CoReport> {
@@ -179,7 +197,12 @@ impl Ticket {
     /// the district's staff of the area.
     pub fn open_to(&self, caller: &Caller) -> bool {
         let part = [Some(self.reporter_id), self.checker_id].contains(&Some(caller.person_id));
-        part || Scope::of_staff(caller).holds(self)
+        part || self.staffed_by(caller)
+    }
+
+    /// Whether this person is the district's staff of its area, or of a department that has a part in it.
+    pub fn staffed_by(&self, caller: &Caller) -> bool {
+        Scope::of_staff(caller).holds(self)
     }
 }
 
@@ -219,5 +242,6 @@ impl Scope {
         self.places.iter().any(|place| holds(place, &ticket.place_path))
             || ticket.department_id.is_some_and(|department| ours(&department))
             || ticket.assisting.iter().any(ours)
+            || ticket.invited().iter().any(|invited| ours(&invited.department_id))
     }
 }

@@ -1,4 +1,6 @@
 //! What is told to whom about a change: data that ships with the suite, and what a district says in its place.
+pub mod marks;
+
 use std::{collections::HashMap, sync::LazyLock};
 
 use chrono::{DateTime, Utc};
@@ -30,11 +32,16 @@ pub enum Audience {
     Reporter,
     /// The reporter and everybody who reported the same.
     Reporters,
+    /// Everybody who reported the same, but the reporter.
+    #[serde(rename = "CO_REPORTERS")]
+    CoReporters,
     Checker,
+    /// The departments that are asked for their statement.
+    Invited,
 }
 
 impl Audience {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Street,
         Self::Community,
         Self::Department,
@@ -45,12 +52,19 @@ impl Audience {
         Self::Leaders,
         Self::Reporter,
         Self::Reporters,
+        Self::CoReporters,
         Self::Checker,
+        Self::Invited,
     ];
 
     /// The one of a code.
     pub fn of(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|audience| audience.code() == code)
+    }
+
+    /// Whether it holds who reported it.
+    pub fn has_reporters(self) -> bool {
+        matches!(self, Self::Reporter | Self::Reporters | Self::CoReporters)
     }
 
     /// The stable code.
@@ -66,7 +80,9 @@ impl Audience {
             Self::Leaders => "LEADERS",
             Self::Reporter => "REPORTER",
             Self::Reporters => "REPORTERS",
+            Self::CoReporters => "CO_REPORTERS",
             Self::Checker => "CHECKER",
+            Self::Invited => "INVITED",
         }
     }
 }
@@ -123,6 +139,8 @@ pub struct Filling<'a> {
     pub promised_by: DateTime<Utc>,
     pub resolve_by: Option<DateTime<Utc>>,
     pub due_by: Option<DateTime<Utc>>,
+    /// Until when departments are asked for their statement.
+    pub answer_by: Option<DateTime<Utc>>,
 }
 
 impl Filling<'_> {
@@ -130,7 +148,8 @@ impl Filling<'_> {
     pub fn fill(&self, words: &str) -> String {
         let instant = |at: Option<DateTime<Utc>>| at.map(|at| local(at, "%m月%d日 %H:%M")).unwrap_or_default();
         let because = if self.because.is_empty() { String::new() } else { format!("：{}", self.because) };
-        let names: [(&str, String); 9] = [
+        let answer_by = self.answer_by.map(|at| format!("，请于 {} 前答复", instant(Some(at))));
+        let names: [(&str, String); 10] = [
             ("{what}", self.what.clone()),
             ("{because}", because),
             ("{department}", self.department.to_owned()),
@@ -141,6 +160,7 @@ impl Filling<'_> {
             // what came back before it was ever dispatched has only its next deadline
             ("{resolve_by}", instant(self.resolve_by.or(self.due_by))),
             ("{due_by}", instant(self.due_by)),
+            ("{answer_by}", answer_by.unwrap_or_default()),
         ];
         // one pass, so that nothing in the reason is taken for a name
         let mut filled = String::with_capacity(words.len() * 2);
@@ -230,8 +250,12 @@ mod tests {
         assert_eq!((SHIPPED_WORDINGS.all().len(), STEPS.len()), (lines, steps));
         for wording in SHIPPED_WORDINGS.all() {
             assert!(known(&wording.transition), "{wording:?}");
-            let filled = Filling::default().fill(&wording.words);
-            assert!(!filled.contains(['{', '}']), "{filled}");
+            for by_reporter in [true, false] {
+                let filled = Filling::default().fill(&marks::heard(&wording.words, by_reporter));
+                assert!(!filled.contains(['{', '}']), "{filled}");
+            }
+            let may_mark = [Audience::Reporter, Audience::Reporters].contains(&wording.audience);
+            assert!(marks::fault(&wording.words).is_none() && (may_mark || !marks::has_any(&wording.words)));
             assert!(wording.tiers(9).all(|tier| TIERS.contains(&tier)), "{wording:?}");
         }
         assert!(STEPS.keys().all(|transition| known(transition)));

@@ -13,10 +13,11 @@ pub struct Reported {
     pub same_place: i64,
     pub burst: i64,
     pub same_photo: i64,
+    pub strikes: i64,
 }
 
 /// For each change, in its place: the reporter's reports at the same place of the same category within 7 days, within ten
-/// minutes, and those that show one of its photos; each at most [`LOOKED_AT`].
+/// minutes, those that show one of its photos, and those of 12 months that were made in bad faith; each at most [`LOOKED_AT`].
 pub async fn reported(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Result<Vec<Reported>> {
     let districts: Vec<Uuid> = changes.iter().map(|change| change.district_id).collect();
     let tickets: Vec<Uuid> = changes.iter().map(|change| change.ticket_id).collect();
@@ -30,7 +31,11 @@ pub async fn reported(connection: &mut PgConnection, changes: &[Change]) -> sqlx
                 join incentives.ticket_photo shown on shown.district_id = same.district_id and shown.media_id = same.media_id
                 join incentives.ticket o on o.district_id = shown.district_id and o.ticket_id = shown.ticket_id
                     and o.reporter_id = t.reporter_id
-                where mine.district_id = t.district_id and mine.ticket_id = t.ticket_id limit $3) shown) as "same_photo!"
+                where mine.district_id = t.district_id and mine.ticket_id = t.ticket_id limit $3) shown) as "same_photo!",
+            (select count(*) from (
+                select from incentives.ticket o
+                where o.district_id = t.district_id and o.reporter_id = t.reporter_id and o.malicious and o.ticket_id <> t.ticket_id
+                    and o.received_at between t.received_at - interval '12 months' and t.received_at limit $3) struck) as "strikes!"
         from unnest($1::uuid[], $2::uuid[]) with ordinality c (district_id, ticket_id, number)
         left join incentives.ticket t on t.district_id = c.district_id and t.ticket_id = c.ticket_id
         left join lateral (
@@ -101,16 +106,18 @@ pub async fn keep(connection: &mut PgConnection, signals: &[Signal<'_>]) -> sqlx
     let names: Vec<&str> = signals.iter().map(|one| one.signal).collect();
     let evidence: Vec<&str> = signals.iter().map(|one| one.evidence.as_str()).collect();
     let times: Vec<_> = signals.iter().map(|one| one.change.at).collect();
+    let people: Vec<Uuid> = signals.iter().map(|one| one.change.reporter_id).collect();
     sqlx::query!(
-        "insert into incentives.signal (district_id, ticket_id, rule, signal, evidence, at)
-        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+        "insert into incentives.signal (district_id, ticket_id, rule, signal, evidence, at, person_id)
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::uuid[])
         on conflict on constraint signal_key do nothing",
         &districts,
         &tickets,
         &rules as _,
         &names as _,
         &evidence as _,
-        &times
+        &times,
+        &people
     )
     .execute(connection)
     .await
@@ -133,15 +140,18 @@ pub async fn doubt(connection: &mut PgConnection, signals: &[Signal<'_>]) -> sql
     Ok(())
 }
 
-/// The evidence about some awards: ticket, rule, signal and words.
+/// The evidence about the awards of some tickets, as they stand: ticket, rule, signal and words.
 pub async fn of(
     pool: &PgPool,
     district_id: Uuid,
     tickets: &[Uuid],
 ) -> sqlx::Result<Vec<(Uuid, String, String, String)>> {
     let rows = sqlx::query!(
-        "select ticket_id, rule, signal, evidence from incentives.signal where district_id = $1 and ticket_id = any($2)
-        order by at, signal",
+        "select s.ticket_id, s.rule, s.signal, s.evidence from incentives.signal s
+        join incentives.award a on a.district_id = s.district_id and a.ticket_id = s.ticket_id and a.rule = s.rule
+            and (a.person_id = s.person_id or s.person_id is null and s.at >= a.awarded_at)
+        where s.district_id = $1 and s.ticket_id = any($2)
+        order by s.at, s.signal",
         district_id,
         tickets
     );

@@ -19,21 +19,22 @@ pub async fn keep(connection: &mut PgConnection, heard: &[Heard]) -> sqlx::Resul
     let received: Vec<DateTime<Utc>> = heard.iter().map(|one| one.report.received_at).collect();
     let states: Vec<&str> = heard.iter().map(|one| one.state).collect();
     let closed: Vec<Option<DateTime<Utc>>> = heard.iter().map(|one| one.closed_at).collect();
+    let malicious: Vec<bool> = heard.iter().map(|one| one.malicious).collect();
     let checkers: Vec<Option<Uuid>> = heard.iter().map(|one| one.checker_id).collect();
     sqlx::query!(
         "insert into incentives.ticket as t (district_id, ticket_id, reporter_id, earns, category_code, priority, level,
-            place_path, photos, received_at, state, closed_at, checker_id)
+            place_path, photos, received_at, state, closed_at, checker_id, malicious)
         select distinct on (h.district_id, h.ticket_id) h.district_id, h.ticket_id, h.reporter_id, h.earns, h.category_code,
-            h.priority, h.level, h.place_path, h.photos, h.received_at, h.state, h.closed_at, h.checker_id
+            h.priority, h.level, h.place_path, h.photos, h.received_at, h.state, h.closed_at, h.checker_id, h.malicious
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bool[], $5::text[], $6::int2[], $7::int2[], $8::text[], $9::int4[],
-            $10::timestamptz[], $11::text[], $12::timestamptz[], $13::uuid[]) with ordinality
+            $10::timestamptz[], $11::text[], $12::timestamptz[], $13::uuid[], $14::bool[]) with ordinality
             h (district_id, ticket_id, reporter_id, earns, category_code, priority, level, place_path, photos, received_at, state,
-            closed_at, checker_id, number)
+            closed_at, checker_id, malicious, number)
         order by h.district_id, h.ticket_id, h.number desc
         on conflict on constraint ticket_key do update set reporter_id = excluded.reporter_id, earns = excluded.earns,
             category_code = excluded.category_code, priority = excluded.priority, level = excluded.level,
             place_path = excluded.place_path, photos = excluded.photos, state = excluded.state, closed_at = excluded.closed_at,
-            checker_id = coalesce(excluded.checker_id, t.checker_id)",
+            checker_id = coalesce(excluded.checker_id, t.checker_id), malicious = excluded.malicious",
         &districts,
         &tickets,
         &reporters,
@@ -46,7 +47,8 @@ pub async fn keep(connection: &mut PgConnection, heard: &[Heard]) -> sqlx::Resul
         &received,
         &states as _,
         &closed as _,
-        &checkers as _
+        &checkers as _,
+        &malicious
     )
     .execute(connection)
     .await

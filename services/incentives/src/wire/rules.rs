@@ -28,8 +28,9 @@ pub fn rules(sent: Option<v1::EarningRules>) -> Result<(i32, EarningRules, Optio
         points(field, most, 1_000_000)?;
     }
     let signals = sent.signals.unwrap_or_default();
-    let given = [signals.same_place, signals.burst, signals.same_pair, signals.same_photo];
-    for (field, many) in ["same_place", "burst", "same_pair", "same_photo"].into_iter().zip(given) {
+    let strikes = signals.strikes.unwrap_or(EarningRules::default().signals.strikes);
+    let given = [signals.same_place, signals.burst, signals.same_pair, signals.same_photo, strikes];
+    for (field, many) in ["same_place", "burst", "same_pair", "same_photo", "strikes"].into_iter().zip(given) {
         number(&format!("rules.signals.{field}"), many, 0, MOST_SIGNAL)?;
     }
     let valid_from = sent
@@ -48,6 +49,7 @@ pub fn rules(sent: Option<v1::EarningRules>) -> Result<(i32, EarningRules, Optio
             burst: signals.burst,
             same_pair: signals.same_pair,
             same_photo: signals.same_photo,
+            strikes,
         },
     };
     Ok((sent.version, rules, valid_from.transpose()?))
@@ -143,7 +145,8 @@ pub fn rule_set(set: RuleSet) -> v1::EarningRules {
     };
     let bonus =
         |bonus: Bonus| earning_rules::Bonus { photos: bonus.photos, compound: bonus.compound, points: bonus.points };
-    let Signals { same_place, burst, same_pair, same_photo } = rules.signals;
+    let Signals { same_place, burst, same_pair, same_photo, strikes } = rules.signals;
+    let strikes = Some(strikes);
     v1::EarningRules {
         version,
         lines: rules.lines.into_iter().map(line).collect(),
@@ -152,7 +155,7 @@ pub fn rule_set(set: RuleSet) -> v1::EarningRules {
         most_a_day: rules.most_a_day,
         most_a_month: rules.most_a_month,
         expiry_months: rules.expiry_months,
-        signals: Some(earning_rules::Signals { same_place, burst, same_pair, same_photo }),
+        signals: Some(earning_rules::Signals { same_place, burst, same_pair, same_photo, strikes }),
         valid_from: valid_from.map(clock::timestamp),
     }
 }

@@ -24,6 +24,7 @@ mod redeem;
 mod rules;
 mod shares;
 mod shelf;
+mod strikes;
 mod teller;
 mod told_later;
 mod voucher_codes;

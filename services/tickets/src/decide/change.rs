@@ -3,7 +3,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{deed::Wish, told};
+use super::{
+    deed::{Deed, Wish},
+    told,
+};
 use crate::{
     machine::{Act, To, Transition},
     ticket::Ticket,
@@ -24,6 +27,10 @@ pub struct Change {
     pub actor_role: String,
     pub timer: &'static str,
     pub text: String,
+    /// Departments that are invited with it.
+    pub invited: Vec<Uuid>,
+    /// Whether a council resolved it.
+    pub resolves: bool,
     pub body_hash: Vec<u8>,
     /// Whether it comes to another state, or only tells something.
     pub moves: bool,
@@ -68,6 +75,8 @@ impl Change {
             actor_role,
             timer,
             text: wish.deed.text().to_owned(),
+            invited: wish.deed.invited().to_vec(),
+            resolves: matches!(wish.deed, Deed::Council(_)),
             body_hash: wish.body_hash.clone(),
             moves: row.to != To::Stay,
             told: Value::Null,
@@ -92,6 +101,8 @@ impl Change {
             actor_role: after.reporter_role.clone(),
             timer: "",
             text: String::new(),
+            invited: Vec::new(),
+            resolves: false,
             body_hash: after.request_hash.clone(),
             moves: true,
             told: Value::Null,
@@ -105,7 +116,8 @@ impl Change {
 
 /// A row that nothing has been said of: what a history begins from.
 pub(super) fn blank() -> Ticket {
-    Ticket { timers: json!([]), legs: json!([]), refusals: json!([]), co_reports: json!([]), ..Ticket::default() }
+    let none = || json!([]);
+    Ticket { timers: none(), legs: none(), invited: none(), refusals: none(), co_reports: none(), ..Ticket::default() }
 }
 
 macro_rules! columns {
@@ -131,10 +143,10 @@ columns! {
         lat crs accuracy_m gcj_lng gcj_lat reporter_id reporter_role report_media captured_at received_at
         claim_by promised_by clock resolve_minutes after_photo anonymous held_by timers due_at entered_at
         claimed_by claimed_at claimed_late dispatch_misses department_id dispatched_at resolve_by legs
-        assisting refusals binding extended mediated handler_id accepted_at deemed_accepted resolved_at
+        assisting invited refusals binding extended mediated handler_id accepted_at deemed_accepted resolved_at
         resolved_distance_m resolution_text resolution_media checker_id check_round check_passed checked_at
         satisfied solved closed_at outcome solved_level escalation_step reopen_count returned_count recurred
-        coordination_reason coordinated_at pause pause_request review_at nofix_reason invalid_proposal
+        coordination_reason coordinated_at pause pause_request review_at nofix_reason council_resolution invalid_proposal
         invalid_reason malicious invalid_at appealed parent_ticket_id co_reports said
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     machine::{Act, Timer},
-    ticket::CoReport,
+    ticket::{CoReport, CouncilDecision, Resolution},
 };
 
 /// Somebody's wish to change a ticket, or time's.
@@ -58,6 +58,7 @@ pub enum Deed {
     Rate { satisfied: bool, solved: bool, comment: String },
     PutOff { reason: String, review_at: DateTime<Utc> },
     Review { reason: String },
+    Council(Resolution),
     ProposeInvalid { reason: String, malicious: bool },
     ConfirmInvalid,
     Appeal { reason: String },
@@ -69,6 +70,7 @@ pub enum Deed {
     Mediate { mediation_case_id: Uuid, until: DateTime<Utc>, text: String },
     AddEvidence { text: String, media: Vec<Uuid> },
     Classify(Terms),
+    InviteParties { departments: Vec<Uuid>, text: String, until: Option<DateTime<Utc>> },
     FileStatement { text: String },
     FinishPart { text: String },
     RequestPause { reason_code: String, text: String, until: DateTime<Utc> },
@@ -119,6 +121,11 @@ impl Deed {
             Self::Rate { .. } => Act::RateDissatisfied,
             Self::PutOff { .. } => Act::PutOff,
             Self::Review { .. } => Act::Review,
+            Self::Council(resolution) => match resolution.decision {
+                CouncilDecision::Reopen => Act::CouncilReopens,
+                CouncilDecision::Keep => Act::CouncilKeeps,
+                CouncilDecision::Close => Act::CouncilCloses,
+            },
             Self::ProposeInvalid { .. } => Act::ProposeInvalid,
             Self::ConfirmInvalid => Act::ConfirmInvalid,
             Self::Appeal { .. } => Act::Appeal,
@@ -130,6 +137,7 @@ impl Deed {
             Self::Mediate { .. } => Act::Mediate,
             Self::AddEvidence { .. } => Act::AddEvidence,
             Self::Classify(_) => Act::Classify,
+            Self::InviteParties { .. } => Act::InviteParties,
             Self::FileStatement { .. } => Act::FileStatement,
             Self::FinishPart { .. } => Act::FinishPart,
             Self::RequestPause { .. } => Act::RequestPause,
@@ -148,6 +156,7 @@ impl Deed {
             | Self::Reopen { text, .. }
             | Self::Mediate { text, .. }
             | Self::AddEvidence { text, .. }
+            | Self::InviteParties { text, .. }
             | Self::FileStatement { text }
             | Self::FinishPart { text }
             | Self::RequestPause { text, .. } => text,
@@ -164,12 +173,21 @@ impl Deed {
             Self::Refuse { basis } => basis,
             Self::Rate { comment, .. } => comment,
             Self::Classify(terms) => &terms.text,
+            Self::Council(resolution) => &resolution.text,
             Self::Claim
             | Self::Accept
             | Self::ConfirmInvalid
             | Self::Merge { .. }
             | Self::TakeIn { .. }
             | Self::Expire(_) => "",
+        }
+    }
+
+    /// The departments it asks for their statement.
+    pub fn invited(&self) -> &[Uuid] {
+        match self {
+            Self::InviteParties { departments, .. } => departments,
+            _ => &[],
         }
     }
 }

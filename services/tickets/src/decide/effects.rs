@@ -3,12 +3,12 @@ use uuid::Uuid;
 
 use super::{
     deed::{Deed, Ruling, Wish},
-    guards, pauses,
+    guards, parties, pauses,
     rules::Rules,
     timers::own_clock,
 };
 use crate::{
-    machine::{Act, State, Timer, Transition},
+    machine::{Act, State, Timer, To, Transition},
     ticket::{InvalidProposal, Leg, PauseRequest, Refused, Ticket, written},
 };
 
@@ -86,14 +86,17 @@ fn others(after: &mut Ticket, before: &Ticket, row: &Transition, wish: &Wish) {
             unchecked(after);
             reopen_lead(after);
         }
-        Deed::Withdraw { .. } if row.to == crate::machine::To::Stay => promote(after),
+        Deed::Withdraw { .. } if row.to == To::Stay => promote(after),
         Deed::AddEvidence { media, .. } => after.report_media.extend(media),
         Deed::Classify(terms) => {
             after.category_code = terms.category_code.clone();
             (after.level, after.priority, after.clock) = (terms.level, terms.priority, terms.clock.clone());
             (after.resolve_minutes, after.after_photo) = (terms.resolve_minutes, terms.after_photo);
         }
-        Deed::FinishPart { text } => finish_part(after, text, wish),
+        Deed::InviteParties { departments, text, until } => parties::invite(after, departments, (text, *until), wish),
+        Deed::FileStatement { .. } => parties::state_view(after, wish),
+        Deed::Council(resolution) => parties::resolve(after, before, resolution),
+        Deed::FinishPart { text } => parties::finish_part(after, text, wish),
         Deed::RequestPause { reason_code, text, until } => {
             let by = person.unwrap_or_default();
             let request =
@@ -264,15 +267,4 @@ fn promote(after: &mut Ticket) {
         (after.reporter_id, after.reporter_role) = (next.person_id, next.role.clone());
         after.co_reports = written(&reports);
     }
-}
-
-fn finish_part(after: &mut Ticket, text: &str, wish: &Wish) {
-    let ours =
-        |department: &Uuid| wish.actor.as_ref().is_some_and(|actor| actor.reach.departments.contains(department));
-    let mut legs = after.legs();
-    for leg in legs.iter_mut().filter(|leg| !leg.lead && leg.state == "OPEN" && ours(&leg.department_id)) {
-        (leg.state, leg.done_at, leg.text) = ("DONE".into(), Some(wish.at), text.to_owned());
-    }
-    after.legs = written(&legs);
-    after.assisting.retain(|department| !ours(department));
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Refusal,
     machine::{Act, Reason, State, Timer, Transition, When},
-    ticket::Ticket,
+    ticket::{Resolution, Ticket},
 };
 
 /// Whether the actor may touch this ticket at all.
@@ -64,7 +64,9 @@ fn is_lead(ticket: &Ticket, actor: &Actor) -> bool {
 }
 
 fn is_party(ticket: &Ticket, actor: &Actor) -> bool {
-    ticket.legs().iter().any(|leg| actor.reach.departments.contains(&leg.department_id))
+    let ours = |department: &Uuid| actor.reach.departments.contains(department);
+    ticket.legs().iter().any(|leg| ours(&leg.department_id))
+        || ticket.invited().iter().any(|invited| ours(&invited.department_id))
 }
 
 /// Whether their department works at it now.
@@ -82,6 +84,7 @@ pub fn holds(when: When, ticket: &Ticket, wish: &Wish, rules: &Rules) -> bool {
         When::Always => true,
         When::Unclaimed => ticket.coordination_reason == Reason::Unclaimed.code(),
         When::Appealed => ticket.coordination_reason == Reason::Appealed.code(),
+        When::Reviewed => ticket.coordination_reason == Reason::Reviewed.code(),
         When::SmallMatter => ticket.level >= 3 && ticket.in_community(),
         When::InCommunity => ticket.in_community(),
         When::FirstMiss => ticket.dispatch_misses == 0,
@@ -134,7 +137,9 @@ const MOST_WORDS: usize = 16;
 fn is_too_much(ticket: &Ticket, person: Uuid, deed: &Deed) -> bool {
     let adds = matches!(
         deed,
-        Deed::FileStatement { .. }
+        Deed::InviteParties { .. }
+            | Deed::Council(_)
+            | Deed::FileStatement { .. }
             | Deed::FinishPart { .. }
             | Deed::AddEvidence { .. }
             | Deed::Classify(_)
@@ -150,7 +155,6 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
     let Some(actor) = &wish.actor else { return Ok(()) };
     let (person, boxed) = (actor.person_id, || Box::new(ticket.clone()));
     let reporter = ticket.reporter_id == person || ticket.co_reports().iter().any(|report| report.person_id == person);
-    let limit = |until, minutes| (until > wish.at && until <= wish.at + TimeDelta::minutes(minutes)).then_some(());
     if is_too_much(ticket, person, &wish.deed) {
         return Err(Refusal::TooMuchSaid(boxed()));
     }
@@ -193,20 +197,34 @@ pub fn check(ticket: &Ticket, wish: &Wish, rules: &Rules) -> Result<(), Refusal>
         Deed::Rule { ruling, .. } if ruling.extension_minutes.is_some() && ticket.extended => {
             Err(Refusal::AlreadyExtended(boxed()))
         }
-        Deed::PutOff { review_at, .. } => limit(*review_at, rules.settings.review_minutes_most)
-            .ok_or(Refusal::OutOfBounds("review_at", rules.settings.review_minutes_most)),
-        Deed::RequestPause { until, .. } | Deed::Mediate { until, .. } | Deed::Pause { until: Some(until), .. } => {
-            limit(*until, rules.settings.pause_minutes_most)
-                .ok_or(Refusal::OutOfBounds("until", rules.settings.pause_minutes_most))
-        }
         Deed::Reopen { media, .. } if media.is_empty() => Err(Refusal::EvidenceRequired),
         Deed::AddEvidence { media, .. } | Deed::Reopen { media, .. } => {
             let twice = media.iter().any(|id| ticket.report_media.contains(id));
             let room = ticket.report_media.len() + media.len() <= 18;
             if twice || !room { Err(Refusal::TooManyPhotos(boxed())) } else { Ok(()) }
         }
-        _ => Ok(()),
+        // what was recorded before and has moved on is not recorded again
+        Deed::Council(resolution) if ticket.council_resolution().as_ref() == Some(resolution) => {
+            Err(Refusal::StateConflict(boxed()))
+        }
+        deed => check_time(deed, wish, rules),
     }
+}
+
+/// The time a deed names is to come, and not too far away.
+fn check_time(deed: &Deed, wish: &Wish, rules: &Rules) -> Result<(), Refusal> {
+    let (review, pause) = (rules.settings.review_minutes_most, rules.settings.pause_minutes_most);
+    let (field, at, most) = match deed {
+        Deed::PutOff { review_at, .. } => ("review_at", *review_at, review),
+        Deed::Council(Resolution { review_at: Some(review_at), .. }) => ("resolution.review_at", *review_at, review),
+        Deed::InviteParties { until: Some(until), .. }
+        | Deed::RequestPause { until, .. }
+        | Deed::Mediate { until, .. }
+        | Deed::Pause { until: Some(until), .. } => ("until", *until, pause),
+        _ => return Ok(()),
+    };
+    let near = at > wish.at && at <= wish.at + TimeDelta::minutes(most);
+    if near { Ok(()) } else { Err(Refusal::OutOfBounds(field, most)) }
 }
 
 /// Whether the handler was far from the reported point.

@@ -89,6 +89,7 @@ impl World {
             claim_by: at + TimeDelta::minutes(30),
             promised_by: at + TimeDelta::hours(49),
             legs: json!([]),
+            invited: json!([]),
             refusals: json!([]),
             co_reports: json!([]),
             ..Ticket::default()

@@ -81,7 +81,7 @@ fn set_resolve_by(after: &mut Ticket, row: &Transition, wish: &Wish, rules: &Rul
         let minutes = i64::from(after.resolve_minutes);
         after.resolve_by = Some(rules.calendar.add(wish.at, minutes, own_clock(after)));
     }
-    let reviewed = row.act == Act::Review || row.act == Act::Expire(Timer::Review);
+    let reviewed = matches!(row.act, Act::Review | Act::CouncilReopens | Act::Expire(Timer::Review));
     if row.rework || reviewed {
         let least = wish.at + TimeDelta::hours(REWORK_HOURS);
         after.resolve_by = after.resolve_by.map(|resolve_by| resolve_by.max(least));
@@ -109,6 +109,7 @@ pub fn stay(after: &mut Ticket, act: Act, wish: &Wish, rules: &Rules) {
                 }
             }
         }
+        Act::CouncilKeeps => deadlines = after.review_at.map(|at| deadline(Timer::Review, at)).into_iter().collect(),
         Act::CheckPassed => deadlines.retain(|deadline| deadline.kind != Timer::Verify),
         _ => {}
     }

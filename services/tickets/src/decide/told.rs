@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Change;
+use crate::machine::State;
 
 #[derive(Serialize)]
 struct TicketChanged<'a> {
@@ -47,10 +48,14 @@ struct TicketChanged<'a> {
     satisfied: Option<bool>,
     malicious: bool,
     assisting: &'a [Uuid],
+    invited: &'a [Uuid],
+    invited_until: Option<DateTime<Utc>>,
     returned_count: i32,
     solved_level: Option<i16>,
     refusals: usize,
     recurred: bool,
+    review_at: Option<DateTime<Utc>>,
+    council_resolution: Option<&'a Value>,
     media_count: usize,
     media_ids: &'a [Uuid],
 }
@@ -58,6 +63,7 @@ struct TicketChanged<'a> {
 /// The message of a change.
 pub fn message(change: &Change) -> Value {
     let t = &change.after;
+    let asked = t.invited().pop().filter(|asked| change.invited.contains(&asked.department_id));
     let changed = TicketChanged {
         ticket_id: t.ticket_id,
         number: &t.number,
@@ -98,10 +104,14 @@ pub fn message(change: &Change) -> Value {
         satisfied: t.satisfied,
         malicious: t.malicious,
         assisting: &t.assisting,
+        invited: &change.invited,
+        invited_until: asked.and_then(|asked| asked.until),
         returned_count: t.returned_count,
         solved_level: t.solved_level,
         refusals: t.refusals().len(),
         recurred: t.recurred,
+        review_at: t.review_at.filter(|_| t.state() == State::ClosedNofix),
+        council_resolution: t.council_resolution.as_ref().filter(|_| change.resolves),
         media_count: t.report_media.len(),
         media_ids: if change.from_state.is_empty() { &t.report_media } else { &[] },
     };

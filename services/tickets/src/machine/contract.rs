@@ -72,6 +72,7 @@ fn rpc(act: Act) -> Option<String> {
         Act::CheckPassed | Act::CheckFailed => Some("Check".to_owned()),
         Act::RateSatisfied | Act::RateDissatisfied => Some("Rate".to_owned()),
         Act::TakeIn => Some("Merge".to_owned()),
+        Act::CouncilReopens | Act::CouncilKeeps | Act::CouncilCloses => Some("RecordResolution".to_owned()),
         act => Some(format!("{act:?}")),
     }
 }

@@ -97,6 +97,14 @@ pub const TRANSITIONS: &[Transition] = &[
         .because(Reason::Reviewed),
     row("T24", Expire(Timer::Review), &[ClosedNofix], To::State(Coordination), ("复查日期到，重新协调", "the review date has come: to coordination again"))
         .because(Reason::Reviewed),
+    row("T24", CouncilReopens, &[ClosedNofix], To::State(Coordination), ("议事会决议重新办理，转协调", "the council takes it up again: to coordination"))
+        .because(Reason::Reviewed),
+    row("T41", CouncilReopens, &[Coordination], To::Stay, ("复查协调中，议事会决议重新办理", "the council takes it up again while it is coordinated"))
+        .when(When::Reviewed),
+    row("T41", CouncilKeeps, &[ClosedNofix], To::Stay, ("议事会决议继续暂缓，改定复查日期", "the council keeps it put off, with a new date of review")),
+    row("T23", CouncilKeeps, &[Coordination], To::State(ClosedNofix), ("议事会决议继续暂缓，改定复查日期", "the council puts it off again, with a new date of review"))
+        .when(When::Reviewed),
+    row("T41", CouncilCloses, &[ClosedNofix], To::Stay, ("议事会决议了结议题，到期仍复查", "the council is done with it; it is still reviewed in its time")),
     row("T25", ConfirmInvalid, &[Pool, Claimed], To::State(Invalid), ("第二人确认，不予受理", "confirmed by a second person: invalid"))
         .when(When::InvalidProposed),
     row("T26", Appeal, &[Invalid], To::State(Coordination), ("上报人申诉，转协调", "the reporter appeals: to coordination"))
@@ -125,6 +133,7 @@ pub const TRANSITIONS: &[Transition] = &[
     row("T38", Expire(Timer::Verify), &[Feedback], To::Stay, ("核查超时，另抽核查人", "not checked in time: another checker is drawn"))
         .when(When::Unchecked),
     row("T39", TakeIn, OPEN, To::Stay, ("并入一条重复上报", "a duplicate was merged into it")),
+    row("T40", InviteParties, &[Coordination], To::Stay, ("请部门陈述意见", "departments are invited to state their view")),
 ];
 
 /// Where work is done.

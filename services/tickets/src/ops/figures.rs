@@ -32,6 +32,8 @@ pub struct FiguresAsked {
 #[derive(Clone, Debug)]
 pub struct Row {
     pub key: String,
+    /// By department, where one has them.
+    pub department_id: Option<String>,
     pub name: String,
     pub figures: Figures,
 }
@@ -68,7 +70,8 @@ pub async fn get_figures(
     let names = names(tickets, caller.district_id, &asked.group_by).await?;
     let row = |(key, counters): (String, Vec<i64>)| {
         let name = names.get(&key).cloned().unwrap_or_else(|| key.clone());
-        Row { key, name, figures: Figures(counters) }
+        let department_id = (asked.group_by == "DEPARTMENT").then(|| key.clone()).filter(|id| !id.is_empty());
+        Row { key, department_id, name, figures: Figures(counters) }
     };
     Ok((sums.into_iter().map(row).collect(), overdue))
 }
@@ -87,7 +90,10 @@ fn month(tickets: &Tickets, field: &str, text: &str, before: u32) -> Result<Naiv
 
 async fn names(tickets: &Tickets, district: Uuid, by: &str) -> Result<HashMap<String, String>, Fault> {
     Ok(match by {
-        "DEPARTMENT" => store::place::department_names(&tickets.pool, district).await?.into_iter().collect(),
+        "DEPARTMENT" => {
+            let none = (String::new(), "未派遣".to_owned());
+            store::place::department_names(&tickets.pool, district).await?.into_iter().chain([none]).collect()
+        }
         // what lies in no community counts for its street
         "PLACE" => {
             let (streets, communities) = tokio::try_join!(

@@ -121,6 +121,7 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
         anonymous: report.anonymous,
         request_hash: hash,
         legs: json!([]),
+        invited: json!([]),
         refusals: json!([]),
         co_reports: json!([]),
         ..Ticket::default()

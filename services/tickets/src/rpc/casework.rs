@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use proto::tickets::v1::{
     AddCommentRequest, CaseDocument, Comment, ExportCaseRequest, ListActionsRequest, ListActionsResponse,
-    ListCommentsRequest, ListCommentsResponse, case_service_server::CaseService,
+    ListAgendaItemsRequest, ListAgendaItemsResponse, ListCommentsRequest, ListCommentsResponse, ListStrikesRequest,
+    ListStrikesResponse, case_service_server::CaseService,
 };
 use tonic::{Request, Response, Status};
 
@@ -44,6 +45,29 @@ impl CaseService for CaseRpc {
         let (found, next_page_token) = ops::list_actions(&self.0, &caller, &asked.subject, page).await?;
         let actions = found.into_iter().map(casework::action).collect();
         Ok(Response::new(ListActionsResponse { actions, next_page_token }))
+    }
+
+    async fn list_agenda_items(
+        &self,
+        request: Request<ListAgendaItemsRequest>,
+    ) -> Result<Response<ListAgendaItemsResponse>, Status> {
+        let caller = self.0.caller(&request)?;
+        let asked = casework::agenda_asked(request.into_inner())?;
+        let (found, next_page_token) = ops::list_agenda_items(&self.0, &caller, asked).await?;
+        let items = found.into_iter().map(|item| casework::agenda_item(&self.0, caller.district_id, item)).collect();
+        Ok(Response::new(ListAgendaItemsResponse { items, next_page_token }))
+    }
+
+    async fn list_strikes(
+        &self,
+        request: Request<ListStrikesRequest>,
+    ) -> Result<Response<ListStrikesResponse>, Status> {
+        let (caller, asked) = (self.0.caller(&request)?, request.get_ref());
+        let person_id = asked.person_id.as_deref().map(|text| wire::id("person_id", text)).transpose()?;
+        let page = (asked.page_size, asked.page_token.as_str());
+        let (found, next_page_token) = ops::list_strikes(&self.0, &caller, person_id, page).await?;
+        let strikes = found.into_iter().map(casework::strike).collect();
+        Ok(Response::new(ListStrikesResponse { strikes, next_page_token }))
     }
 
     async fn export_case(&self, request: Request<ExportCaseRequest>) -> Result<Response<CaseDocument>, Status> {

@@ -163,6 +163,21 @@ impl TicketService for TicketRpc {
         self.act(&caller, target, Deed::Refuse { basis: deeds::reason("reason", request.reason)? }).await
     }
 
+    async fn invite_parties(&self, request: Request<v1::InvitePartiesRequest>) -> Result<Response<Ticket>, Status> {
+        let (caller, target) = self.asked(&request, &request.get_ref().ticket_id)?;
+        let invitation = deeds::invitation(request.into_inner())?;
+        self.answer(&caller, ops::invite(&self.0, &caller, target, invitation).await).await
+    }
+
+    async fn record_resolution(
+        &self,
+        request: Request<v1::RecordResolutionRequest>,
+    ) -> Result<Response<Ticket>, Status> {
+        let (caller, target) = self.asked(&request, &request.get_ref().ticket_id)?;
+        let request = request.into_inner();
+        self.act(&caller, target, deeds::resolution(request, self.0.clock.today())?).await
+    }
+
     async fn file_statement(&self, request: Request<v1::FileStatementRequest>) -> Result<Response<Ticket>, Status> {
         let (caller, target) = self.asked(&request, &request.get_ref().ticket_id)?;
         let request = request.into_inner();

@@ -43,6 +43,7 @@ with locked as materialized (
         resolve_by = r.resolve_by,
         legs = r.legs,
         assisting = r.assisting,
+        invited = r.invited,
         refusals = r.refusals,
         binding = r.binding,
         extended = r.extended,
@@ -73,6 +74,7 @@ with locked as materialized (
         pause_request = r.pause_request,
         review_at = r.review_at,
         nofix_reason = r.nofix_reason,
+        council_resolution = r.council_resolution,
         invalid_proposal = r.invalid_proposal,
         invalid_reason = r.invalid_reason,
         malicious = r.malicious,
@@ -83,7 +85,7 @@ with locked as materialized (
         said = r.said
     from held h cross join lateral jsonb_populate_record(h.before, h.facts) r
     where t.district_id = h.district_id and t.ticket_id = h.ticket_id
-    returning t.district_id, t.ticket_id, t.department_id, t.reporter_id, t.claimed_by, t.handler_id, t.checker_id
+    returning t.district_id, t.ticket_id, t.received_at, t.department_id, t.reporter_id, t.claimed_by, t.handler_id, t.checker_id
 ), recorded as (
     insert into tickets.event (district_id, ticket_id, sequence, transition, from_state, to_state, at, actor_id, actor_role, timer, text, facts)
     select h.district_id, h.ticket_id, h.version + 1, h.transition, h.from_state, h.to_state, h.at, h.actor_id, h.actor_role, h.timer, h.text, h.facts
@@ -97,5 +99,7 @@ select t.district_id, t.ticket_id,
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.reporter_id) as "reporter_name?",
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.claimed_by) as "claimer_name?",
     (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.handler_id) as "handler_name?",
-    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.checker_id) as "checker_name?"
+    (select p.name from tickets.person p where p.district_id = t.district_id and p.person_id = t.checker_id) as "checker_name?",
+    (select count(*) from tickets.strike s where s.district_id = t.district_id and s.person_id = t.reporter_id and s.lifted_at is null
+        and s.ticket_id <> t.ticket_id and s.at > t.received_at - interval '12 months') as "reporter_strikes?"
 from changed t

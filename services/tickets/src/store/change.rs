@@ -63,6 +63,7 @@ pub async fn apply<'e>(
         ticket.claimer_name = row.claimer_name;
         ticket.handler_name = row.handler_name;
         ticket.checker_name = row.checker_name;
+        ticket.reporter_strikes = row.reporter_strikes;
         Some((ticket.ticket_id, ticket))
     });
     Ok(named.collect())

@@ -1,6 +1,6 @@
 -- The sums of a district over some months, at some places and of some departments, by one of their sides.
 with summed as (
-    select case $6::text when 'DEPARTMENT' then f.department_id::text when 'PLACE' then f.place_path when 'CATEGORY' then f.category_code
+    select case $6::text when 'DEPARTMENT' then coalesce(nullif(f.department_id, '00000000-0000-0000-0000-000000000000')::text, '') when 'PLACE' then f.place_path when 'CATEGORY' then f.category_code
             when 'MONTH' then to_char(f.month, 'YYYY-MM') else '' end as key,
         u.at, sum(u.value)::bigint as value
     from tickets.figure f cross join lateral unnest(f.counters || f.recurrences) with ordinality u (value, at)

@@ -18,6 +18,8 @@ pub struct Facts {
     pub community_name: Option<String>,
     pub department_name: Option<String>,
     pub assisting_names: Vec<String>,
+    pub invited_ids: Vec<Uuid>,
+    pub invited_names: Vec<String>,
     pub reporter_name: Option<String>,
     pub checker_name: Option<String>,
     pub co_reporter_names: Vec<String>,

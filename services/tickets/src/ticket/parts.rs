@@ -1,5 +1,5 @@
 //! What a ticket's JSON columns hold. They are only written from these types.
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -37,6 +37,40 @@ pub struct Refused {
     pub department_id: Uuid,
     pub at: DateTime<Utc>,
     pub text: String,
+}
+
+/// A department that is asked for its statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    pub department_id: Uuid,
+    pub at: DateTime<Utc>,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// When it stated its view.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_at: Option<DateTime<Utc>>,
+}
+
+/// What a council decides about a matter that was put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum CouncilDecision {
+    Reopen,
+    Keep,
+    Close,
+}
+
+/// What a council resolved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    pub decision: CouncilDecision,
+    pub text: String,
+    /// The day of the meeting.
+    pub held_on: NaiveDate,
+    /// When it is reviewed next; only where it is kept put off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_at: Option<DateTime<Utc>>,
 }
 
 /// A duplicate that was merged into a ticket.

@@ -9,6 +9,7 @@ use proto::{
     residents::v1::{Location, location::Crs},
     tickets::v1::{
         self as wire, Category, Deadline, EmergencyPhone, Leg, Pause, Ticket, TicketEvent,
+        council_resolution::Decision,
         ticket::{DepartmentRef, Media, PlaceRef, Reporter, State, media::Purpose},
     },
 };
@@ -22,7 +23,10 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
     let (open, terms) = (row.open_to(caller), tickets.terms.of(row.district_id));
     let on_duty = if open { on_duty(tickets, &terms, &row) } else { Vec::new() };
     let emergency_phones = emergency_phones(&terms, &row);
-    Ticket { on_duty, emergency_phones, ..row_told(tickets, caller, row, open) }
+    let invitations = row.invited().into_iter().map(|invited| invitation(invited, open)).collect();
+    let (council_resolution, reporter_strikes) = (row.council_resolution().map(resolution), strikes(&row, caller));
+    let told = row_told(tickets, caller, row, open);
+    Ticket { on_duty, emergency_phones, invitations, council_resolution, reporter_strikes, ..told }
 }
 
 /// A ticket in a list, with how much about it is unread.
@@ -139,6 +143,39 @@ fn refusal(refused: ticket::Refused, open: bool) -> wire::Refusal {
     wire::Refusal { department_id: refused.department_id.to_string(), at: Some(timestamp(refused.at)), text }
 }
 
+fn invitation(invited: ticket::Invited, open: bool) -> wire::Invitation {
+    wire::Invitation {
+        department_id: invited.department_id.to_string(),
+        text: if open { invited.text } else { String::new() },
+        invited_at: Some(timestamp(invited.at)),
+        until: time(invited.until),
+        stated_at: time(invited.stated_at),
+    }
+}
+
+/// Told to the staff who work at it, never to who reported it.
+fn strikes(row: &ticket::Ticket, caller: &Caller) -> Option<i32> {
+    let told = row.reporter_id != caller.person_id && row.staffed_by(caller);
+    row.reporter_strikes.filter(|_| told).map(|many| i32::try_from(many).unwrap_or(i32::MAX))
+}
+
+fn resolution(resolution: ticket::Resolution) -> wire::CouncilResolution {
+    wire::CouncilResolution {
+        decision: decision(resolution.decision).into(),
+        text: resolution.text,
+        held_on: resolution.held_on.to_string(),
+        review_at: time(resolution.review_at),
+    }
+}
+
+fn decision(decision: ticket::CouncilDecision) -> Decision {
+    match decision {
+        ticket::CouncilDecision::Reopen => Decision::Reopen,
+        ticket::CouncilDecision::Keep => Decision::Keep,
+        ticket::CouncilDecision::Close => Decision::Close,
+    }
+}
+
 fn pause(pause: ticket::Pause) -> Pause {
     let (started_at, until) = (Some(timestamp(pause.started_at)), Some(timestamp(pause.until)));
     Pause { reason_code: pause.reason_code, text: pause.text, started_at, until }
@@ -215,7 +252,7 @@ fn media(tickets: &Tickets, row: &ticket::Ticket) -> Vec<Media> {
 }
 
 /// What people of the district say among themselves: not for those who may not see the ticket whole.
-const INTERNAL: [&str; 7] = ["T8", "T11", "T30", "T32", "T33", "T35", "T36"];
+const INTERNAL: [&str; 8] = ["T8", "T11", "T30", "T32", "T33", "T35", "T36", "T40"];
 
 /// An event of a ticket; whoever may not see the ticket whole sees no full names in its history, of an anonymous reporter
 /// none at all, and not what the district says within.

@@ -3,7 +3,8 @@ use chassis::{clock::timestamp, faults::Fault};
 use proto::{
     api::v1::post::Role,
     tickets::v1::{
-        self as wire,
+        self as wire, CouncilResolution, agenda_item,
+        council_resolution::Decision,
         ticket::{Media, media::Purpose},
     },
 };
@@ -12,8 +13,8 @@ use super::{id, ids};
 use crate::{
     Tickets,
     error::Refusal,
-    ops::{NewComment, check_text},
-    store::{audit::Logged, comment},
+    ops::{AgendaAsked, NewComment, check_text},
+    store::{agenda, audit::Logged, comment, strike},
 };
 
 pub fn new_comment(request: wire::AddCommentRequest) -> Result<NewComment, Fault> {
@@ -63,5 +64,57 @@ pub fn action(action: Logged) -> wire::Action {
         act: action.act,
         subject: action.subject,
         detail: action.detail.to_string(),
+    }
+}
+
+pub fn agenda_asked(request: wire::ListAgendaItemsRequest) -> Result<AgendaAsked, Fault> {
+    let state = match agenda_item::State::try_from(request.state) {
+        Ok(agenda_item::State::Unspecified) => None,
+        Ok(state) => Some(state.as_str_name()),
+        Err(_) => return Err(Fault::field("state", "must be OPEN or RESOLVED")),
+    };
+    check_text("council_path", &request.council_path, 200)?;
+    let wire::ListAgendaItemsRequest { due, council_path, page_size, page_token, .. } = request;
+    Ok(AgendaAsked { state, due, council_path, page_size, page_token })
+}
+
+pub fn agenda_item(tickets: &Tickets, district: uuid::Uuid, item: agenda::AgendaItem) -> wire::AgendaItem {
+    let category = tickets.categories.known(district, &item.category_code);
+    let category = category.map_or(item.category_code, |category| category.name.clone());
+    let decision = Decision::from_str_name(&item.decision).unwrap_or_default();
+    let resolution = item.held_on.map(|held_on| CouncilResolution {
+        decision: decision.into(),
+        text: item.resolution_text,
+        held_on: held_on.to_string(),
+        review_at: (decision == Decision::Keep).then(|| timestamp(item.review_at)),
+    });
+    wire::AgendaItem {
+        ticket_id: item.ticket_id.to_string(),
+        number: item.number,
+        title: format!("【{category}】{}", item.place_name.unwrap_or_default()),
+        reason: item.reason,
+        council_path: item.council_path,
+        council_name: item.council_name.unwrap_or_default(),
+        state: agenda_item::State::from_str_name(&item.state).unwrap_or_default().into(),
+        due: item.due,
+        review_at: Some(timestamp(item.review_at)),
+        put_off_at: Some(timestamp(item.put_off_at)),
+        ticket_state: super::answers::state(&item.ticket_state),
+        resolution,
+        recorded_by_name: item.recorded_by_name.unwrap_or_default(),
+        recorded_at: item.recorded_at.map(timestamp),
+    }
+}
+
+pub fn strike(strike: strike::Strike) -> wire::Strike {
+    wire::Strike {
+        ticket_id: strike.ticket_id.to_string(),
+        number: strike.number,
+        person_id: strike.person_id.to_string(),
+        person_name: strike.person_name.unwrap_or_default(),
+        reason: strike.reason,
+        at: Some(timestamp(strike.at)),
+        lifted_at: strike.lifted_at.map(timestamp),
+        appealed: strike.appealed,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     machine::TRANSITIONS,
     ops::{ChannelAsked, check_text},
     store::channel_list::Channel,
-    wording::{Audience, REMINDED, TIERS as HEARD, Wording, is_reminder},
+    wording::{Audience, REMINDED, TIERS as HEARD, Wording, is_reminder, marks},
 };
 
 const TIERS: [&str; 4] = ["COMMUNITY", "SUBDISTRICT", "DISTRICT", "DEPARTMENT"];
@@ -82,6 +82,12 @@ pub fn new_wording(request: wire::PutWordingRequest) -> Result<Wording, Fault> {
     })?;
     check_text("tiers", &request.tiers, 100)?;
     check_text("words", &request.words, 300)?;
+    if let Some(fault) = marks::fault(&request.words) {
+        return Err(Fault::field("words", fault));
+    }
+    if marks::has_any(&request.words) && ![Audience::Reporter, Audience::Reporters].contains(&audience) {
+        return Err(Fault::field("words", "{reporter:…} only in words to REPORTER or REPORTERS"));
+    }
     let sound = |tier: &str| {
         let (tier, step) = tier.split_once(':').unwrap_or((tier, "0"));
         HEARD.contains(&tier) && step.parse::<u8>().is_ok()

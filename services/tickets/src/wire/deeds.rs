@@ -1,8 +1,8 @@
 //! Requests of transitions as deeds: every field is checked here.
 use chassis::{access::Caller, clock::instant, faults::Fault};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use prost_types::Timestamp;
-use proto::tickets::v1 as wire;
+use proto::tickets::v1::{self as wire, council_resolution::Decision};
 use uuid::Uuid;
 
 use super::{id, ids, location};
@@ -11,6 +11,7 @@ use crate::{
     decide::{Away, Deed, Ruling},
     error::Refusal,
     ops::{check_media, check_text},
+    ticket::{CouncilDecision, Resolution},
 };
 
 const REASONS_OF_PAUSE: [&str; 6] = ["WEATHER", "MATERIALS", "BUDGET", "THIRD_PARTY", "LEGAL", "OTHER"];
@@ -110,6 +111,36 @@ pub fn check(request: wire::CheckRequest) -> Result<Deed, Fault> {
 pub fn put_off(request: wire::PutOffRequest) -> Result<Deed, Fault> {
     let review_at = time("review_at", request.review_at.as_ref())?;
     Ok(Deed::PutOff { reason: reason("reason", request.reason)?, review_at })
+}
+
+/// The departments that are invited, with what they are asked and until when.
+pub fn invitation(request: wire::InvitePartiesRequest) -> Result<Deed, Fault> {
+    let departments = ids("department_ids", &request.department_ids)?;
+    let until = request.until.as_ref().map(|at| time("until", Some(at))).transpose()?;
+    Ok(Deed::InviteParties { departments, text: reason("text", request.text)?, until })
+}
+
+pub fn resolution(request: wire::RecordResolutionRequest, today: NaiveDate) -> Result<Deed, Fault> {
+    let asked = request.resolution.ok_or_else(|| Fault::field("resolution", "must be present"))?;
+    let decision = match asked.decision() {
+        Decision::Reopen => CouncilDecision::Reopen,
+        Decision::Keep => CouncilDecision::Keep,
+        Decision::Close => CouncilDecision::Close,
+        Decision::Unspecified => return Err(Fault::field("resolution.decision", "must be REOPEN, KEEP or CLOSE")),
+    };
+    let held_on = asked.held_on.parse().ok().filter(|day| *day <= today && *day >= today - TimeDelta::days(366));
+    let held_on = held_on.ok_or_else(|| {
+        Fault::field(
+            "resolution.held_on",
+            "must be a day, not after today and at most a year ago, for example 2026-11-26",
+        )
+    })?;
+    let review_at = asked.review_at.as_ref().map(|at| time("resolution.review_at", Some(at))).transpose()?;
+    if review_at.is_some() != (decision == CouncilDecision::Keep) {
+        return Err(Fault::field("resolution.review_at", "must be present with KEEP, and only there"));
+    }
+    let text = reason("resolution.text", asked.text)?;
+    Ok(Deed::Council(Resolution { decision, text, held_on, review_at }))
 }
 
 pub fn statement(request: wire::FileStatementRequest) -> Result<Deed, Fault> {

@@ -16,6 +16,7 @@ pub fn asked(request: wire::GetFiguresRequest) -> FiguresAsked {
 pub fn figures((rows, overdue): (Vec<FigureRow>, Overdue)) -> wire::GetFiguresResponse {
     let row = |row: FigureRow| get_figures_response::Row {
         key: row.key,
+        department_id: row.department_id,
         name: row.name,
         rates: Some(rates(&row.figures)),
         figures: Some(counters(&row.figures)),

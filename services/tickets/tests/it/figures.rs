@@ -66,6 +66,13 @@ async fn three_rates_are_kept_apart_and_a_missed_deadline_stays_on_record() {
     assert!(rows.iter().any(|row| row.name == "住建局"), "{rows:?}");
     let total: i64 = rows.iter().map(|row| row.figures.unwrap().reported).sum();
     assert_eq!(total, 4);
+    // what was withdrawn none has: nobody's id stands for that
+    let none: Vec<_> = rows.iter().filter(|row| row.department_id.is_none()).collect();
+    assert!(none.len() == 1 && none[0].key.is_empty() && none[0].name == "未派遣", "{rows:?}");
+    assert!(
+        rows.iter().filter(|row| row.department_id.is_some()).all(|row| row.department_id.as_ref() == Some(&row.key))
+    );
+    assert_eq!(told.rows[0].department_id, None);
     assert_eq!(figures::verify(&world.pool).await.unwrap(), [], "the histories give the same");
 }
 

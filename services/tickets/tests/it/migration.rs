@@ -67,6 +67,38 @@ async fn every_old_ticket_gets_the_deadline_and_the_holder_of_its_state() {
 }
 
 #[tokio::test]
+async fn a_districts_own_words_mark_what_only_the_reporter_may_do() {
+    let database = Database::create("tickets_marks", None, FIRST).await;
+    for migration in LATER.into_iter().chain([include_str!("../../migrations/0017_inbox.sql")]) {
+        sqlx::raw_sql(migration).execute(&database.pool).await.unwrap();
+    }
+    let own =
+        "insert into tickets.wording (district_id, transition, audience, tiers, urgent, words, changed_by, changed_at)
+        select gen_random_uuid(), t, a, '', false, words, gen_random_uuid(), now() from (values
+            ('T14', 'REPORTERS', '{what} 已办结，请您评价'), ('T22', 'REPORTERS', '{what} 结案；7 天内复发可重新提出'),
+            ('T25', 'REPORTERS', '{what} 不受理。如有异议，可在 72 小时内申诉{because}'), ('T25', 'REPORTER', '可申诉'),
+            ('T4b', 'REPORTERS', '请评价 {what}'), ('T16', 'REPORTERS', '{what} 挂起，请勿申诉')) w (t, a, words)";
+    sqlx::raw_sql(own).execute(&database.pool).await.unwrap();
+    for _ in 0..2 {
+        sqlx::raw_sql(include_str!("../../migrations/0028_marks.sql")).execute(&database.pool).await.unwrap();
+    }
+    let words: Vec<String> =
+        sqlx::query_scalar("select words from tickets.wording order by transition collate \"C\", audience")
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+    let expected = [
+        "{what} 已办结{reporter:，请您评价}",
+        "{what} 挂起，请勿申诉",
+        "{what} 结案{reporter:；7 天内复发可重新提出}",
+        "可申诉",
+        "{what} 不受理。如有异议{reporter:，可在 72 小时内申诉{because}}",
+        "{reporter:请评价 {what}}",
+    ];
+    assert_eq!(words, expected);
+}
+
+#[tokio::test]
 async fn a_districts_own_words_follow_the_shipped_ones_to_their_audience() {
     let database = Database::create("tickets_words", None, FIRST).await;
     for migration in LATER.into_iter().chain([include_str!("../../migrations/0017_inbox.sql")]) {

@@ -1,6 +1,7 @@
 //! Who is told what: the inbox of everybody concerned, whatever the groups have.
 mod ahead;
 mod heads;
+mod others;
 
 use chrono::TimeDelta;
 use proto::tickets::v1::{

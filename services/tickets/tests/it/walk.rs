@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chassis::access::{Caller, Reach};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use proto::api::v1::post::Role;
 use tickets::{
-    Away, Deed, Ruling,
+    Away, CouncilDecision, Deed, Resolution, Ruling,
     ops::{self, Target},
     sweep,
 };
@@ -58,7 +58,7 @@ fn deed(world: &World, dice: &mut Dice) -> Deed {
     let department_id = [world.housing, world.fire][turn];
     let other = if dice.roll(4) == 0 { vec![[world.fire, world.housing][turn]] } else { Vec::new() };
     let soon = world.clock.now() + TimeDelta::days(2);
-    match dice.roll(32) {
+    match dice.roll(36) {
         0 | 1 => Deed::Claim,
         2 => Deed::HandToCommunity { text: text() },
         3 => Deed::PassUp { reason: reason() },
@@ -90,8 +90,15 @@ fn deed(world: &World, dice: &mut Dice) -> Deed {
         28 => Deed::AddEvidence { text: text(), media: Vec::new() },
         29 => Deed::FileStatement { text: text() },
         30 => Deed::FinishPart { text: text() },
+        31 | 32 => Deed::InviteParties { departments: vec![department_id], text: text(), until: None },
+        33 => council(world, CouncilDecision::Reopen, None),
+        34 => council(world, CouncilDecision::Keep, Some(soon)),
         _ => Deed::Reopen { text: text(), media: vec![Uuid::now_v7()] },
     }
+}
+
+fn council(world: &World, decision: CouncilDecision, review_at: Option<DateTime<Utc>>) -> Deed {
+    Deed::Council(Resolution { decision, text: "议事会决议".into(), held_on: world.clock.today(), review_at })
 }
 
 async fn step(world: &World, dice: &mut Dice, ids: &[Uuid], people: &[Caller]) {
@@ -129,6 +136,7 @@ const INVARIANTS: &[(&str, &str)] = &[
                 where (e.district_id, e.ticket_id) = (t.district_id, t.ticket_id) and e.transition = 'T30') > 1",
             "mediated twice",
         ),
+        ("ticket where invited <> '[]' and state <> 'COORDINATION'", "somebody is asked for a view that nobody waits for"),
         ("ticket where jsonb_array_length(refusals) > 2", "more than two refusals"),
         (
             "ticket where (select count(*) from jsonb_array_elements(legs) l where (l->>'lead')::bool and l->>'state' = 'OPEN') > 1",

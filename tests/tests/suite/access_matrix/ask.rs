@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 29] = [
+const LISTS: [&str; 31] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -24,6 +24,8 @@ const LISTS: [&str; 29] = [
     "InboxService/ListInbox",
     "ChannelService/ListChannels",
     "CaseService/ListActions",
+    "CaseService/ListAgendaItems",
+    "CaseService/ListStrikes",
     "ChannelService/ListWordings",
     "PointsService/GetPoints",
     "PointsService/EstimatePoints",

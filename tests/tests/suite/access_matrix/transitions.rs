@@ -19,12 +19,12 @@ pub async fn ask(world: &World, rpc: &str, person: &Person, me: &Client, whose: 
         "department_handler" if !of_reporter => world.dispatched(person, whose).await?,
         _ => world.ticket(person, whose, of_reporter).await?,
     };
-    me.post(&path.replace("{ticket_id}", &ticket), &body(rpc)).await.map(Some)
+    me.post(&path.replace("{ticket_id}", &ticket), &body(world, rpc)?).await.map(Some)
 }
 
-fn body(rpc: &str) -> Value {
+fn body(world: &World, rpc: &str) -> Result<Value> {
     let later = "2099-01-01T00:00:00+08:00";
-    match rpc.rsplit('/').next().unwrap_or_default() {
+    Ok(match rpc.rsplit('/').next().unwrap_or_default() {
         "Classify" => json!({"category_code": "10001"}),
         "Merge" => json!({"parent_ticket_id": Uuid::now_v7()}),
         "FileStatement" | "AddEvidence" | "Resolve" => json!({"text": "测试"}),
@@ -34,6 +34,14 @@ fn body(rpc: &str) -> Value {
         "PutOff" => json!({"reason": "资金未到位", "review_at": later}),
         "HandToCommunity" | "FinishPart" | "Pause" | "Reopen" => json!({"text": ""}),
         "ConfirmInvalid" => json!({}),
+        "InviteParties" => {
+            let department = world.one("department_handler", &world.home)?.department_id;
+            json!({"department_ids": [department], "text": "归谁管理"})
+        }
+        "RecordResolution" => {
+            let held_on = chassis::clock::Clock::System.today();
+            json!({"resolution": {"decision": "REOPEN", "text": "重新办理", "held_on": held_on}})
+        }
         _ => json!({"reason": "测试"}),
-    }
+    })
 }

@@ -19,7 +19,7 @@ fn of(message: &str) -> Value {
             "promised_by": "2026-11-25T01:00:00Z", "claimed_at": null, "claimed_late": false, "claimed_by_name": "",
             "dispatched_at": null, "resolve_by": null, "resolved_at": null, "department": null, "resolution_text": "",
             "satisfied": null, "escalation_step": 0, "reopen_count": 0, "coordination_reason": "", "etag": "\"1\"",
-            "closed_at": null,
+            "closed_at": null, "invitations": [], "council_resolution": null, "reporter_strikes": null,
         }),
         "hemei.tickets.v1.Ticket.PlaceRef" => json!({
             "name": "松鹤小区", "full_name": "向阳街道 松鹤社区 松鹤小区", "level": "COMPOUND", "path": "gn.xy.sh.03",
@@ -64,6 +64,23 @@ fn of(message: &str) -> Value {
         "hemei.finance.v1.FundEntry" => json!({
             "kind": "SPENDING", "purpose": "REPAIR", "amount_fen": 128_000, "balance_after_fen": 5_628_000,
             "text": "更换 3 单元门禁", "recorded_by_name": "周敏",
+        }),
+        _ => of_casework(message),
+    }
+}
+
+/// What is kept beside the tickets.
+fn of_casework(message: &str) -> Value {
+    match message {
+        "hemei.tickets.v1.CouncilResolution" => json!({
+            "decision": "KEEP", "text": "资金列入下季度计划", "held_on": "2026-11-20", "review_at": "2026-12-15T01:00:00Z",
+        }),
+        "hemei.tickets.v1.AgendaItem" => json!({
+            "title": "【积雪结冰】松鹤小区", "reason": "除雪设备未到位", "council_path": "gn.xy", "council_name": "向阳街道",
+            "due": false, "review_at": "2026-12-15T01:00:00Z", "ticket_state": "CLOSED_NOFIX",
+        }),
+        "hemei.tickets.v1.Strike" => json!({
+            "person_name": "李志强", "reason": "照片系伪造", "lifted_at": null, "appealed": false,
         }),
         _ => Value::Null,
     }

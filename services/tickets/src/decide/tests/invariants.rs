@@ -93,6 +93,8 @@ pub fn check(before: &Ticket, track: &Track, change: &Change) {
     let departments: HashSet<_> = refusals.iter().map(|refused| refused.department_id).collect();
     assert!(refusals.len() <= 2 && departments.len() == refusals.len(), "{}", told());
     assert!(id != "T11" || !before.binding, "{}", told());
+    // a view is asked for only while it is coordinated
+    assert!(state == State::Coordination || ticket.invited().is_empty(), "{}", told());
     // 7 points at most once
     assert!(track.activations <= 1, "{}", told());
     assert!(state != State::Invalid || track.award != "PENDING", "{}", told());

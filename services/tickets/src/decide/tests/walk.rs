@@ -13,7 +13,7 @@ use super::{
 use crate::{
     decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, decide},
     machine::{Act, TRANSITIONS},
-    ticket::CoReport,
+    ticket::{CoReport, CouncilDecision, Resolution},
 };
 
 /// Steps of one walker. `HEMEI_WALK_STEPS` asks for more or fewer in all.
@@ -256,12 +256,20 @@ impl Walk {
             Act::Mediate => Deed::Mediate { mediation_case_id: department_id, until, text },
             Act::AddEvidence => Deed::AddEvidence { text, media },
             Act::Classify => Deed::Classify(terms()),
+            Act::InviteParties => Deed::InviteParties { departments: vec![department_id], text, until: None },
+            Act::CouncilReopens => council(CouncilDecision::Reopen, None),
+            Act::CouncilKeeps => council(CouncilDecision::Keep, Some(until)),
+            Act::CouncilCloses => council(CouncilDecision::Close, None),
             Act::FileStatement => Deed::FileStatement { text },
             Act::FinishPart => Deed::FinishPart { text },
             Act::RequestPause => Deed::RequestPause { reason_code: "WEATHER".into(), text, until },
             Act::Expire(timer) => Deed::Expire(timer),
         }
     }
+}
+
+fn council(decision: CouncilDecision, review_at: Option<DateTime<Utc>>) -> Deed {
+    Deed::Council(Resolution { decision, text: "议事会决议".into(), held_on: morning().date_naive(), review_at })
 }
 
 fn terms() -> Terms {
