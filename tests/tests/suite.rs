@@ -3,6 +3,8 @@
 mod access_matrix;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "suite/council.rs"]
+mod council;
 #[path = "suite/direct.rs"]
 mod direct;
 #[path = "suite/etag.rs"]

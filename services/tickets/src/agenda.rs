@@ -2,7 +2,6 @@
 use chassis::{clock::instant, faults::Fault};
 use proto::tickets::v1::{
     CouncilResolution,
-    council_resolution::Decision,
     ticket::State::{ClosedNofix, Coordination},
 };
 use sqlx::PgConnection;
@@ -43,16 +42,11 @@ fn put_off_by(told: &Told) -> PutOff {
 }
 
 fn resolved(told: &Told, resolution: &CouncilResolution) -> Result<Resolved, Fault> {
-    let decision = match resolution.decision() {
-        Decision::Keep => "KEEP",
-        Decision::Close => "CLOSE",
-        Decision::Reopen | Decision::Unspecified => "REOPEN",
-    };
     Ok(Resolved {
         district_id: told.district_id,
         ticket_id: told.ticket_id,
         sequence: told.changed.sequence,
-        decision,
+        decision: resolution.decision().as_str_name(),
         text: resolution.text.clone(),
         held_on: resolution.held_on.parse().map_err(Fault::internal)?,
         review_at: resolution.review_at.as_ref().and_then(instant),

@@ -72,6 +72,9 @@ fn lines(tickets: &Tickets, told: &Told, facts: &Facts) -> Vec<Heard> {
     let mut heard = Vec::new();
     for wording in terms.wordings.of(&told.changed.transition) {
         let text = filling.fill(&marks::heard(&wording.words, false));
+        if text.is_empty() {
+            continue;
+        }
         let groups = wording.tiers(facts.escalation_step).flat_map(|tier| groups(tier, wording.audience, told));
         for (tier, place) in groups {
             let there = if tier == "SUBDISTRICT" { on_duty(&terms, &place.path, told.at) } else { String::new() };

@@ -39,7 +39,8 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
                     // all of it may be for the reporter alone
                     messages.extend((!text.is_empty()).then(|| message(told, person, text.clone(), now)));
                 }
-                asked.extend(concerned.posts.into_iter().map(|holders| (holders, told, text.clone())));
+                let posts = concerned.posts.into_iter().filter(|_| !text.is_empty());
+                asked.extend(posts.map(|holders| (holders, told, text.clone())));
             }
         }
     }

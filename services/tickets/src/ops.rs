@@ -21,6 +21,7 @@ mod put_category;
 mod queue;
 mod report;
 mod similar;
+mod strikes;
 mod suggest;
 mod terms;
 mod timeline;
@@ -33,7 +34,7 @@ use uuid::Uuid;
 pub use self::{
     act::act,
     actions::list_actions,
-    agenda::{AgendaAsked, list_agenda_items, list_strikes},
+    agenda::{AgendaAsked, list_agenda_items},
     bulk_dispatch::{MOST as BULK_MOST, bulk_dispatch},
     calendar_days::{ListedDay, list_calendar_days, put_calendar_days},
     categories::list_categories,
@@ -53,6 +54,7 @@ pub use self::{
     queue::{Queue, list_queue},
     report::{Crs, Location, Report, report},
     similar::{Draft, find_similar, list_duplicates},
+    strikes::list_strikes,
     suggest::{Suggestion, list_precedents, suggest},
     terms::{get_terms, put_terms},
     timeline::{Timeline, get_timeline},

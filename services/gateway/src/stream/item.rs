@@ -51,7 +51,7 @@ pub struct Item {
     pub place_path: String,
     pub from_state: &'static str,
     pub state: &'static str,
-    /// The lead and those that help.
+    /// The lead, those that help, and those asked for their statement.
     pub departments: Vec<Uuid>,
     /// Who reported it.
     pub people: Vec<Uuid>,
@@ -83,7 +83,7 @@ pub fn item(event: &Event) -> Option<Item> {
         district: event.district_id.parse().ok()?,
         from_state: changed.from_state().as_str_name(),
         state: changed.to_state().as_str_name(),
-        departments: ids(&mut changed.department_id.iter().chain(&changed.assisting)),
+        departments: ids(&mut changed.department_id.iter().chain(&changed.assisting).chain(&changed.invited)),
         people: ids(&mut [&changed.reporter_id].into_iter().chain(changed.co_reports.iter().map(|one| &one.person_id))),
         frame: Bytes::from(format!("id: {at}\nevent: ticket\ndata: {data}\n\n")),
         place_path: changed.place_path,

@@ -11,7 +11,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::{calendar::Calendar, machine::Timer, ticket::written};
+use crate::{
+    calendar::Calendar,
+    machine::Timer,
+    ticket::{CouncilDecision, Resolution, written},
+};
 
 /// The people and departments of a small district.
 pub struct World {
@@ -120,6 +124,22 @@ impl World {
             }
             Decision::Repeated => "",
         }
+    }
+}
+
+fn council(decision: CouncilDecision, review_at: Option<DateTime<Utc>>) -> Deed {
+    Deed::Council(Resolution { decision, text: "议事会决议".into(), held_on: morning().date_naive(), review_at })
+}
+
+fn terms() -> Terms {
+    Terms {
+        category_code: "06010".into(),
+        level: 3,
+        priority: 2,
+        clock: "WORKING".into(),
+        resolve_minutes: 480,
+        after_photo: false,
+        text: String::new(),
     }
 }
 

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use proto::{
     api::v1::post::Role,
     tickets::v1::{
-        AgendaItem, CouncilResolution, ListAgendaItemsRequest, PutOffRequest, RecordResolutionRequest, RuleRequest,
-        Ticket, agenda_item, case_service_server::CaseService, council_resolution::Decision, ticket::State,
-        ticket_service_server::TicketService,
+        AgendaItem, CouncilResolution, ListAgendaItemsRequest, PutOffRequest, RecordResolutionRequest, ReviewRequest,
+        RuleRequest, Ticket, agenda_item, case_service_server::CaseService, council_resolution::Decision,
+        ticket::State, ticket_service_server::TicketService,
     },
 };
 use tickets::{followers_consumer, rpc::casework::CaseRpc, sweep};
@@ -158,6 +158,19 @@ async fn a_council_that_is_done_with_it_leaves_the_review_as_it_was() {
     sweep(&world, TimeDelta::days(5)).await;
     let reviewed = item(&world, &coordinator, &mut heard).await;
     assert_eq!((reviewed.state(), reviewed.ticket_state()), (agenda_item::State::Resolved, State::Coordination));
+}
+
+#[tokio::test]
+async fn what_is_taken_up_again_without_a_council_leaves_the_agenda() {
+    let world = World::new().await;
+    let coordinator = Person::coordinator(world.gongnong);
+    let id = postponed(&world, &coordinator, 5).await;
+    let review = ReviewRequest { ticket_id: id.clone(), reason: "资金提前到位".into() };
+    world.rpc().review(coordinator.asks("Review", review)).await.unwrap();
+    let mut heard = 0;
+    let item = item(&world, &coordinator, &mut heard).await;
+    assert_eq!((item.state(), item.due, item.resolution), (agenda_item::State::Resolved, false, None));
+    assert!(inbox(&world, &world.courier).await.messages[0].text.ends_with("已复查，重新协调：资金提前到位"));
 }
 
 #[tokio::test]

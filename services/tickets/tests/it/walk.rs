@@ -6,7 +6,7 @@ use chassis::access::{Caller, Reach};
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::api::v1::post::Role;
 use tickets::{
-    Away, CouncilDecision, Deed, Resolution, Ruling,
+    Away, CouncilDecision, Deed, Resolution, Ruling, followers_consumer,
     ops::{self, Target},
     sweep,
 };
@@ -58,7 +58,7 @@ fn deed(world: &World, dice: &mut Dice) -> Deed {
     let department_id = [world.housing, world.fire][turn];
     let other = if dice.roll(4) == 0 { vec![[world.fire, world.housing][turn]] } else { Vec::new() };
     let soon = world.clock.now() + TimeDelta::days(2);
-    match dice.roll(36) {
+    match dice.roll(37) {
         0 | 1 => Deed::Claim,
         2 => Deed::HandToCommunity { text: text() },
         3 => Deed::PassUp { reason: reason() },
@@ -80,7 +80,7 @@ fn deed(world: &World, dice: &mut Dice) -> Deed {
         18 => Deed::Rate { satisfied: false, solved: false, comment: reason() },
         19 => Deed::PutOff { reason: reason(), review_at: soon },
         20 => Deed::Review { reason: reason() },
-        21 => Deed::ProposeInvalid { reason: reason(), malicious: false },
+        21 => Deed::ProposeInvalid { reason: reason(), malicious: dice.roll(2) == 0 },
         22 => Deed::ConfirmInvalid,
         23 => Deed::Appeal { reason: reason() },
         24 => Deed::RequestPause { reason_code: "WEATHER".into(), text: text(), until: soon },
@@ -93,6 +93,7 @@ fn deed(world: &World, dice: &mut Dice) -> Deed {
         31 | 32 => Deed::InviteParties { departments: vec![department_id], text: text(), until: None },
         33 => council(world, CouncilDecision::Reopen, None),
         34 => council(world, CouncilDecision::Keep, Some(soon)),
+        35 => council(world, CouncilDecision::Close, None),
         _ => Deed::Reopen { text: text(), media: vec![Uuid::now_v7()] },
     }
 }
@@ -135,6 +136,26 @@ const INVARIANTS: &[(&str, &str)] = &[
             "ticket t where (select count(*) from tickets.event e
                 where (e.district_id, e.ticket_id) = (t.district_id, t.ticket_id) and e.transition = 'T30') > 1",
             "mediated twice",
+        ),
+        (
+            "ticket t where state = 'CLOSED_NOFIX' and not exists (select from tickets.agenda_item a
+                where (a.district_id, a.ticket_id) = (t.district_id, t.ticket_id) and (a.state = 'OPEN' or a.decision = 'CLOSE'))",
+            "put off, and before no council",
+        ),
+        (
+            "agenda_item a join tickets.ticket t using (district_id, ticket_id)
+             where a.state = 'OPEN' and t.state <> case when a.due then 'COORDINATION' else 'CLOSED_NOFIX' end",
+            "on the agenda, and not put off",
+        ),
+        (
+            "ticket t where state = 'INVALID' and malicious and not exists (select from tickets.strike s
+                where (s.district_id, s.ticket_id, s.person_id) = (t.district_id, t.ticket_id, t.reporter_id) and s.lifted_at is null)",
+            "in bad faith, and no strike",
+        ),
+        (
+            "strike s join tickets.ticket t using (district_id, ticket_id)
+             where s.lifted_at is null and (not t.malicious or t.state not in ('INVALID', 'COORDINATION'))",
+            "struck for a ticket that is one",
         ),
         ("ticket where invited <> '[]' and state <> 'COORDINATION'", "somebody is asked for a view that nobody waits for"),
         ("ticket where jsonb_array_length(refusals) > 2", "more than two refusals"),
@@ -206,6 +227,7 @@ async fn a_random_walk_of_everybody_through_every_deed_keeps_the_invariants_in_t
         .unwrap();
     assert!(taken >= 20, "only {taken} rows of the table were walked");
     assert_eq!(world.count("event").await, world.count("outbox").await, "no event untold");
+    world.hear(&followers_consumer(&world.replicas[0].0), 0).await;
     for (broken, what) in INVARIANTS {
         assert_eq!(world.count(broken).await, 0, "{what}");
     }

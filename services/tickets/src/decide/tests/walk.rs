@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{
-    World,
+    World, council,
     invariants::{Track, begun, check, settle},
-    morning,
+    morning, terms,
 };
 use crate::{
-    decide::{Actor, Away, Change, Decision, Deed, Ruling, Terms, Wish, decide},
+    decide::{Actor, Away, Change, Decision, Deed, Ruling, Wish, decide},
     machine::{Act, TRANSITIONS},
-    ticket::{CoReport, CouncilDecision, Resolution},
+    ticket::{CoReport, CouncilDecision},
 };
 
 /// Steps of one walker. `HEMEI_WALK_STEPS` asks for more or fewer in all.
@@ -265,22 +265,6 @@ impl Walk {
             Act::RequestPause => Deed::RequestPause { reason_code: "WEATHER".into(), text, until },
             Act::Expire(timer) => Deed::Expire(timer),
         }
-    }
-}
-
-fn council(decision: CouncilDecision, review_at: Option<DateTime<Utc>>) -> Deed {
-    Deed::Council(Resolution { decision, text: "议事会决议".into(), held_on: morning().date_naive(), review_at })
-}
-
-fn terms() -> Terms {
-    Terms {
-        category_code: "06010".into(),
-        level: 3,
-        priority: 2,
-        clock: "WORKING".into(),
-        resolve_minutes: 480,
-        after_photo: false,
-        text: String::new(),
     }
 }
 
