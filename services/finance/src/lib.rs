@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use chassis::{
+    chain::Chain,
     clock::Clock,
     consumer::{Apply, Consumer, Effect},
     faults::Fault,
@@ -113,6 +114,11 @@ impl Finance {
     }
 }
 
+/// The chain over what the staff did with money.
+pub fn audit_chain(pool: &PgPool) -> Chain {
+    store::audit::chain(pool)
+}
+
 /// Serves this role until stopped.
 pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> Result<(), Fault> {
     let parts = Parts::open(SCHEMA, loaded, stop)?;
@@ -124,6 +130,7 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     if let Some(wechat) = finance.wechat.clone() {
         tokio::spawn(payer::run(finance.clone(), wechat, parts.stop.clone()));
     }
+    tokio::spawn(audit_chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     tokio::spawn(strangers::watch(finance.clone(), parts.stop.clone()));
     let (residents, incentives) = (parts.peer("residents")?, parts.peer("incentives")?);
     for consumer in finance.consumers(Source::Remote(residents.clone()), Source::Remote(incentives)) {

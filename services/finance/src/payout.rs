@@ -144,6 +144,17 @@ impl Move {
         }
     }
 
+    /// As it is logged.
+    pub fn act(&self) -> &'static str {
+        match self {
+            Self::BankPaid { .. } => "BANK_PAID",
+            Self::BankRefused { .. } => "BANK_REFUSED",
+            Self::PaidInPerson { .. } => "PAY_IN_PERSON",
+            Self::Returned { .. } => "RETURN_PAYOUT",
+            Self::Offered => "OFFER_PAYOUT",
+        }
+    }
+
     pub fn batch_id(&self) -> Option<Uuid> {
         match self {
             Self::BankPaid { batch_id } | Self::BankRefused { batch_id, .. } => Some(*batch_id),

@@ -4,6 +4,7 @@ pub mod wechat;
 
 use chassis::{clock, faults::Fault};
 use proto::{
+    api::v1::post::Role,
     events::v1::Event,
     finance::v1::{self, fund_entry},
     residents::v1::{PersonChanged, PlaceChanged},
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Finance, Refusal,
     fund::{Entry, Fund, Kind, MOST_FEN, NewEntry},
-    store::{fund::Compound, person::Person},
+    store::{audit::Logged, fund::Compound, person::Person},
 };
 
 /// An id in a field of a request.
@@ -46,6 +47,25 @@ fn text(field: &str, text: &str, most: usize) -> Result<String, Fault> {
     let text = text.trim();
     let good = (1..=most).contains(&text.chars().count()) && !text.contains('\0');
     if good { Ok(text.to_owned()) } else { Err(Fault::field(field, format!("must have 1 to {most} characters"))) }
+}
+
+/// What acts are asked for by; empty for all.
+pub fn subject(sent: &str) -> Result<&str, Fault> {
+    let good = sent.chars().count() <= 100 && !sent.contains('\0');
+    if good { Ok(sent) } else { Err(Fault::field("subject", "must have at most 100 characters")) }
+}
+
+pub fn action(act: Logged) -> v1::FundAction {
+    v1::FundAction {
+        action_id: act.audit_id,
+        at: Some(clock::timestamp(act.at)),
+        actor_id: act.actor_id.to_string(),
+        actor_name: act.actor_name,
+        actor_role: Role::from_str_name(&act.actor_role).unwrap_or_default().into(),
+        act: act.act,
+        subject: act.subject,
+        detail: act.detail.to_string(),
+    }
 }
 
 pub fn fund(fund: Fund) -> v1::Fund {

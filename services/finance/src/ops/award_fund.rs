@@ -17,9 +17,8 @@ pub async fn add_budget(
     caller: &Caller,
     (entry_id, amount_fen, text): (Uuid, i64, &str),
 ) -> Result<AwardFund, Fault> {
-    let by = (caller.person_id, state.clock.now());
     let entry = (entry_id, amount_fen, text);
-    match store::award_fund::add(&state.pool, caller.district_id, entry, by).await {
+    match store::award_fund::add(&state.pool, &super::actor(state, caller), entry).await {
         Ok(()) => state.waker.wake(),
         Err(error) if broken_constraint(&error) == Some("transfer_once") => {
             if !store::award_fund::is_added(&state.pool, caller.district_id, entry, caller.person_id).await? {
@@ -33,6 +32,6 @@ pub async fn add_budget(
 
 /// Sets what is kept back from awards ordered from now on.
 pub async fn put_award_tax(state: &Finance, caller: &Caller, tax_percent: i32) -> Result<AwardFund, Fault> {
-    store::award_fund::put_tax(&state.pool, caller.district_id, tax_percent).await?;
+    store::award_fund::put_tax(&state.pool, &super::actor(state, caller), tax_percent).await?;
     get_award_fund(state, caller).await
 }

@@ -9,22 +9,21 @@ use crate::{
 
 /// Sends what is ready and claimed by bank, all of it in one file or nothing; the same id answers the same file.
 pub async fn export_bank_file(state: &Finance, caller: &Caller, batch_id: Uuid) -> Result<BankFile, Fault> {
-    let district_id = caller.district_id;
+    let (district_id, by) = (caller.district_id, super::actor(state, caller));
     let mut transaction = chassis::db::begin(&state.pool).await?;
-    let by = (caller.person_id, state.clock.now());
-    if store::payout::open_batch(&mut transaction, (district_id, batch_id), by, MOST_LINES).await? {
+    if store::payout::open_batch(&mut transaction, &by, batch_id, MOST_LINES).await? {
         let wanted = Wanted { batch_id: Some(batch_id), ..Wanted::default() };
         let payouts = store::payout::list(&mut *transaction, district_id, &wanted, MOST_LINES).await?;
         let file = file(state, batch_id, &payouts)?;
         let sealed = state.vault.seal(FILE, &file.csv);
         let kept = (file.payouts, file.net_fen, sealed.as_slice());
-        store::payout::close_batch(&mut transaction, (district_id, batch_id), kept).await?;
+        store::payout::close_batch(&mut transaction, &by, batch_id, kept).await?;
         transaction.commit().await?;
         state.waker.wake();
         return Ok(file);
     }
     drop(transaction);
-    let known = store::payout::batch(&state.pool, district_id, batch_id).await?;
+    let known = store::payout::read_batch(&state.pool, &by, batch_id).await?;
     let (payouts, net_fen, sealed) = known.ok_or_else(|| Fault::unavailable("the batch is being written"))?;
     Ok(BankFile { batch_id, payouts, net_fen, csv: state.vault.open(FILE, &sealed)? })
 }

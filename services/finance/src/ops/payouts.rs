@@ -48,8 +48,7 @@ pub async fn move_payout(state: &Finance, caller: &Caller, payout_id: Uuid, want
         let detail = "must be a photo that the caller uploaded";
         return Err(Fault::field_reason("MEDIA_NOT_YOURS", "signature_media_id", detail));
     }
-    let by = (caller.person_id, state.clock.now());
-    let moved = store::payout::go(&state.pool, (caller.district_id, payout_id), wanted, by).await?;
+    let moved = store::payout::go(&state.pool, &super::actor(state, caller), payout_id, wanted).await?;
     let payout = find(state, caller, payout_id).await?;
     if moved {
         state.waker.wake();

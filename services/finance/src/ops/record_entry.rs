@@ -18,7 +18,8 @@ pub async fn record_entry(state: &Finance, caller: &Caller, new: &NewEntry) -> R
         return Err(Refusal::MediaNotYours.into());
     }
     let (now, traceparent) = (state.clock.now(), telemetry::traceparent_of_current());
-    let recorder = Recorder { district_id, person_id, places: &caller.reach.places, now, traceparent };
+    let role = caller.role.as_str_name();
+    let recorder = Recorder { district_id, person_id, role, places: &caller.reach.places, now, traceparent };
     match store::entry::record(&state.pool, &recorder, new).await {
         Ok(Some(entry)) => {
             state.waker.wake();

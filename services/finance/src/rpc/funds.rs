@@ -30,4 +30,16 @@ impl FundService for Funds {
         let (caller, new) = (caller(&request)?, wire::new_entry(request.get_ref())?);
         Ok(Response::new(wire::entry(&self.0, ops::record_entry(&self.0, &caller, &new).await?)))
     }
+
+    async fn list_fund_actions(
+        &self,
+        request: Request<v1::ListFundActionsRequest>,
+    ) -> Result<Response<v1::ListFundActionsResponse>, Status> {
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let subject = wire::subject(&asked.subject)?;
+        let page = (asked.page_size, asked.page_token.as_str());
+        let (found, next_page_token) = ops::list_fund_actions(&self.0, &caller, subject, page).await?;
+        let actions = found.into_iter().map(wire::action).collect();
+        Ok(Response::new(v1::ListFundActionsResponse { actions, next_page_token }))
+    }
 }

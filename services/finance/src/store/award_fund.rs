@@ -1,8 +1,9 @@
 //! The award fund.
-use chrono::{DateTime, Utc};
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::audit::{self, Actor};
 use crate::payout::AwardFund;
 
 /// What the fund holds and has paid, beside what the payouts say.
@@ -31,12 +32,8 @@ pub async fn get(pool: &PgPool, district_id: Uuid) -> sqlx::Result<AwardFund> {
 }
 
 /// Adds to the budget and holds money for those who wait. The same id at any time breaks `transfer_once`.
-pub async fn add(
-    pool: &PgPool,
-    district_id: Uuid,
-    (entry_id, amount_fen, text): (Uuid, i64, &str),
-    (by, now): (Uuid, DateTime<Utc>),
-) -> sqlx::Result<()> {
+pub async fn add(pool: &PgPool, by: &Actor, (entry_id, amount_fen, text): (Uuid, i64, &str)) -> sqlx::Result<()> {
+    let district_id = by.district_id;
     let mut transaction = chassis::db::begin(pool).await?;
     lock(&mut transaction, &[district_id]).await?;
     sqlx::query_scalar!(
@@ -46,12 +43,14 @@ pub async fn add(
         entry_id,
         amount_fen,
         text,
-        by,
-        now
+        by.person_id,
+        by.at
     )
     .fetch_one(&mut *transaction)
     .await?;
-    sqlx::query_scalar!("select finance.hold_waiting($1, $2)", district_id, now).fetch_one(&mut *transaction).await?;
+    sqlx::query_scalar!("select finance.hold_waiting($1, $2)", district_id, by.at).fetch_one(&mut *transaction).await?;
+    let detail = json!({"amount_fen": amount_fen, "text": text});
+    audit::keep(&mut transaction, by, ("ADD_BUDGET", entry_id), detail).await?;
     transaction.commit().await
 }
 
@@ -75,17 +74,22 @@ pub async fn is_added(
     .await
 }
 
-/// Sets what is kept back from awards ordered from now on.
-pub async fn put_tax(pool: &PgPool, district_id: Uuid, tax_percent: i32) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into finance.award_fund (district_id, tax_percent) values ($1, $2)
-        on conflict on constraint award_fund_key do update set tax_percent = excluded.tax_percent",
-        district_id,
+/// Sets what is kept back from awards ordered from now on; what changes nothing is no act.
+pub async fn put_tax(pool: &PgPool, by: &Actor, tax_percent: i32) -> sqlx::Result<()> {
+    let mut transaction = chassis::db::begin(pool).await?;
+    let put = sqlx::query_scalar!(
+        "insert into finance.award_fund as f (district_id, tax_percent) values ($1, $2)
+        on conflict on constraint award_fund_key do update set tax_percent = excluded.tax_percent
+            where f.tax_percent <> excluded.tax_percent
+        returning fund_id",
+        by.district_id,
         tax_percent
-    )
-    .execute(pool)
-    .await
-    .map(drop)
+    );
+    if let Some(fund) = put.fetch_optional(&mut *transaction).await? {
+        let detail = json!({"tax_percent": tax_percent});
+        audit::keep(&mut transaction, by, ("PUT_AWARD_TAX", fund), detail).await?;
+    }
+    transaction.commit().await
 }
 
 /// Makes sure that districts have a fund, and takes their turn: whoever moves payouts or their money holds the fund first, so that

@@ -10,6 +10,7 @@ use crate::fund::{Entry, Kind, NewEntry};
 pub struct Recorder<'a> {
     pub district_id: Uuid,
     pub person_id: Uuid,
+    pub role: &'static str,
     pub places: &'a [String],
     pub now: DateTime<Utc>,
     pub traceparent: String,
@@ -50,7 +51,11 @@ pub async fn record(pool: &PgPool, by: &Recorder<'_>, new: &NewEntry) -> sqlx::R
             insert into finance.outbox (district_id, subject_id, type, payload, traceparent, at)
             select district_id, place_id, 'hemei.finance.v1.FundEntryRecorded', jsonb_build_object('entry_id', entry_id,
                 'place_id', place_id, 'kind', kind, 'purpose', $6, 'amount_fen', amount, 'at', at), $12, at
-            from recorded)
+            from recorded),
+        kept as (
+            insert into finance.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select district_id, at, recorded_by, $13, 'RECORD_ENTRY', entry_id::text, jsonb_build_object('place_id', place_id,
+                'kind', kind, 'purpose', $6, 'amount_fen', amount, 'text', text) from recorded)
         select t.transfer_id, t.entry_id, t.place_id, t.kind as "kind!: Kind", $6 as "purpose!", t.amount as amount_fen,
             coalesce(t.debit_balance_after, t.credit_balance_after) as "balance_after_fen!", t.text, t.voucher_media_id,
             t.recorded_by, coalesce(p.name, '') as "recorded_by_name!", t.at
@@ -66,7 +71,8 @@ pub async fn record(pool: &PgPool, by: &Recorder<'_>, new: &NewEntry) -> sqlx::R
         new.voucher_media_id,
         by.person_id,
         by.now,
-        by.traceparent
+        by.traceparent,
+        by.role
     )
     .fetch_optional(pool)
     .await

@@ -2,10 +2,12 @@
 mod list;
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 pub use self::list::{Wanted, list, list_of};
+use super::audit::{self, Actor};
 use crate::payout::{Method, Move, Ordered, Payout, PayoutState};
 
 /// Orders payouts, each award once, and holds money for them as far as there is any.
@@ -86,12 +88,8 @@ pub async fn claim(
 }
 
 /// Moves a payout of somebody else and its money; false where it does not stand where that is possible.
-pub async fn go(
-    pool: &PgPool,
-    (district_id, payout_id): (Uuid, Uuid),
-    wanted: &Move,
-    (by, now): (Uuid, DateTime<Utc>),
-) -> sqlx::Result<bool> {
+pub async fn go(pool: &PgPool, by: &Actor, payout_id: Uuid, wanted: &Move) -> sqlx::Result<bool> {
+    let (district_id, now) = (by.district_id, by.at);
     let (from, to) = wanted.states();
     let from: Vec<&str> = from.iter().map(|state| state.code()).collect();
     let mut transaction = chassis::db::begin(pool).await?;
@@ -117,12 +115,17 @@ pub async fn go(
         to as PayoutState,
         wanted.reason(),
         wanted.signature(),
-        by,
+        by.person_id,
         now,
         wanted.batch_id(),
         matches!(wanted, Move::BankRefused { .. })
     );
     let moved = moved.fetch_one(&mut *transaction).await? > 0;
+    if moved {
+        let detail =
+            json!({"reason": wanted.reason(), "batch_id": wanted.batch_id(), "signature_media_id": wanted.signature()});
+        audit::keep(&mut transaction, by, (wanted.act(), payout_id), detail).await?;
+    }
     if moved && matches!(wanted, Move::Returned { .. } | Move::Offered) {
         // what came back may be enough for who waits
         let held = sqlx::query_scalar!("select finance.hold_waiting($1, $2)", district_id, now);
@@ -133,12 +136,8 @@ pub async fn go(
 }
 
 /// Opens a batch; false where there is one of this id.
-pub async fn open_batch(
-    connection: &mut PgConnection,
-    (district_id, batch_id): (Uuid, Uuid),
-    (by, now): (Uuid, DateTime<Utc>),
-    most: i64,
-) -> sqlx::Result<bool> {
+pub async fn open_batch(connection: &mut PgConnection, by: &Actor, batch_id: Uuid, most: i64) -> sqlx::Result<bool> {
+    let district_id = by.district_id;
     super::award_fund::lock(&mut *connection, &[district_id]).await?;
     let opened = sqlx::query_scalar!(
         r#"with opened as (
@@ -155,22 +154,25 @@ pub async fn open_batch(
         select count(*) as "many!" from opened o where (select count(*) from sent) >= 0"#,
         district_id,
         batch_id,
-        by,
-        now,
+        by.person_id,
+        by.at,
         most
     );
     Ok(opened.fetch_one(connection).await? > 0)
 }
 
-/// Keeps the file of a batch.
+/// Keeps the file of a batch, and that it was made.
 pub async fn close_batch(
     connection: &mut PgConnection,
-    (district_id, batch_id): (Uuid, Uuid),
+    by: &Actor,
+    batch_id: Uuid,
     (payouts, net_fen, sealed): (i32, i64, &[u8]),
 ) -> sqlx::Result<()> {
+    let detail = json!({"payouts": payouts, "net_fen": net_fen});
+    audit::keep(&mut *connection, by, ("EXPORT_BANK_FILE", batch_id), detail).await?;
     sqlx::query!(
         "update finance.payout_batch set payouts = $3, net_fen = $4, file_sealed = $5 where district_id = $1 and batch_id = $2",
-        district_id,
+        by.district_id,
         batch_id,
         payouts,
         net_fen,
@@ -181,13 +183,21 @@ pub async fn close_batch(
     .map(drop)
 }
 
-/// The lines, fen and sealed file of a batch.
-pub async fn batch(pool: &PgPool, district_id: Uuid, batch_id: Uuid) -> sqlx::Result<Option<(i32, i64, Vec<u8>)>> {
+/// The lines, fen and sealed file of a batch; that it is read is kept, for it names accounts.
+pub async fn read_batch(pool: &PgPool, by: &Actor, batch_id: Uuid) -> sqlx::Result<Option<(i32, i64, Vec<u8>)>> {
     let row = sqlx::query!(
-        r#"select payouts, net_fen, file_sealed as "file_sealed!" from finance.payout_batch
-        where district_id = $1 and batch_id = $2 and file_sealed is not null"#,
-        district_id,
-        batch_id
+        r#"with file as (
+            select payouts, net_fen, file_sealed from finance.payout_batch
+            where district_id = $1 and batch_id = $2 and file_sealed is not null),
+        kept as (
+            insert into finance.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $3, $4, $5, 'READ_BANK_FILE', $2::uuid::text, jsonb_build_object('payouts', payouts) from file)
+        select payouts as "payouts!", net_fen as "net_fen!", file_sealed as "file_sealed!" from file"#,
+        by.district_id,
+        batch_id,
+        by.at,
+        by.person_id,
+        by.role
     );
     Ok(row.fetch_optional(pool).await?.map(|row| (row.payouts, row.net_fen, row.file_sealed)))
 }

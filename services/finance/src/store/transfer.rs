@@ -6,6 +6,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 pub use self::end::{End, finish};
+use super::audit::Actor;
 use crate::transfer::{CONFIRM_WITHIN, Candidate, Known, Open, Strangers, TransferState};
 
 /// Payouts that are ready and claimed by WeChat, the first ordered first, beyond one of them.
@@ -221,25 +222,29 @@ pub async fn ask_now(pool: &PgPool, out_bill_no: &str, now: DateTime<Utc>) -> sq
 
 /// Keeps that the transfer of somebody else's payout is to be taken back and why, and lets it be looked at now; false where none is under
 /// way. Who asked first is who did it.
-pub async fn ask_cancel(
-    pool: &PgPool,
-    (district_id, payout_id): (Uuid, Uuid),
-    reason: &str,
-    (by, now): (Uuid, DateTime<Utc>),
-) -> sqlx::Result<bool> {
-    let asked = sqlx::query!(
-        "update finance.wechat_transfer t set cancel_asked_at = coalesce(t.cancel_asked_at, $4),
-            cancel_asked_by = coalesce(t.cancel_asked_by, $3),
-            cancel_reason = case when t.cancel_asked_at is null then $5 else t.cancel_reason end,
-            next_at = case when t.cancel_asked_at is null then least(t.next_at, $4) else t.next_at end
-        from finance.payout p
-        where p.district_id = $1 and p.payout_id = $2 and p.person_id <> $3 and p.state = 'SENT' and p.method = 'WECHAT'
-            and t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round and t.next_at is not null",
-        district_id,
+pub async fn ask_cancel(pool: &PgPool, by: &Actor, payout_id: Uuid, reason: &str) -> sqlx::Result<bool> {
+    let asked = sqlx::query_scalar!(
+        r#"with before as (
+            select t.out_bill_no, t.cancel_asked_at is null as first from finance.payout p
+            join finance.wechat_transfer t on t.district_id = p.district_id and t.payout_id = p.payout_id and t.round = p.round
+            where p.district_id = $1 and p.payout_id = $2 and p.person_id <> $3 and p.state = 'SENT' and p.method = 'WECHAT'
+                and t.next_at is not null for update of t),
+        asked as (
+            update finance.wechat_transfer t set cancel_asked_at = $4, cancel_asked_by = $3, cancel_reason = $5,
+                next_at = least(t.next_at, $4)
+            from before b where t.out_bill_no = b.out_bill_no and b.first
+            returning t.district_id, t.payout_id),
+        kept as (
+            insert into finance.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select district_id, $4::timestamptz, $3, $6, 'CANCEL_TRANSFER', payout_id::text, jsonb_build_object('reason', $5::text)
+            from asked)
+        select count(*) as "many!" from before"#,
+        by.district_id,
         payout_id,
-        by,
-        now,
-        reason
+        by.person_id,
+        by.at,
+        reason,
+        by.role
     );
-    Ok(asked.execute(pool).await?.rows_affected() > 0)
+    Ok(asked.fetch_one(pool).await? > 0)
 }

@@ -40,7 +40,7 @@ pub async fn mine(world: &World, person: Uuid) -> Vec<Payout> {
     world.payouts().list_my_payouts(request).await.unwrap().into_inner().payouts
 }
 
-async fn claim(world: &World, person: Uuid, id: Uuid, method: Method) -> Answer<Payout> {
+pub async fn claim(world: &World, person: Uuid, id: Uuid, method: Method) -> Answer<Payout> {
     let request = ClaimPayoutRequest {
         payout_id: id.to_string(),
         method: method.into(),

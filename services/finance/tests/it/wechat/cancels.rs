@@ -35,6 +35,9 @@ async fn what_nobody_confirms_is_taken_back_and_its_money_with_it() {
         let asked = cancel_for(&rig, rig.admin, id, why).await.unwrap();
         assert!(asked.state() == State::Sent && asked.wechat.unwrap().cancel_asked);
     }
+    let logged =
+        "select count(*) from finance.audit where act = 'CANCEL_TRANSFER' and detail->>'reason' = '获奖人更换手机号'";
+    assert_eq!(rig.count(logged).await, 1);
     rig.pass().await;
     assert_eq!(rig.bills(id).await[0].state, BillState::Cancelled);
     // WeChat has taken it back; the money follows when it says so
