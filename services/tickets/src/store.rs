@@ -2,6 +2,7 @@
 pub mod audit;
 pub mod calendar_day;
 pub mod category;
+pub mod category_class;
 pub mod change;
 pub mod channel;
 pub mod channel_list;
