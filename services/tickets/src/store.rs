@@ -16,6 +16,7 @@ pub mod place;
 pub mod precedent;
 pub mod projection;
 pub mod queue;
+pub mod reminder;
 pub mod report;
 pub mod similar;
 pub mod staff_list;
