@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 mod audit;
+mod categories;
 mod doctor;
 mod events;
 mod figures;
@@ -30,6 +31,8 @@ enum Command {
     Up(up::Args),
     /// Places, departments, people, posts, prizes or vouchers of a district from a CSV file.
     Import(import::Args),
+    /// What can be reported: the suite's own list or a district's, from a CSV file.
+    Categories(categories::Args),
     /// Events between services that could not be applied: list them, or replay them after the fix.
     Events(events::Args),
     /// The tickets' figures: verify them against the histories, or count them anew.
@@ -62,6 +65,7 @@ impl Cli {
         match self.command {
             Command::Up(args) => up::run(args),
             Command::Import(args) => import::run(&args),
+            Command::Categories(args) => categories::run(&args),
             Command::Events(args) => events::run(&args),
             Command::Figures(args) => figures::run(&args),
             Command::Audit(args) => audit::run(&args),

@@ -1,5 +1,5 @@
 //! `hemei import`: a table of a district, row by row, into what runs in a data folder.
-mod tables;
+pub mod tables;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -34,7 +34,7 @@ pub struct Args {
 /// Imports every good row and names every bad one; fails when there was a bad one.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let settings = role::load_from(&args.data, "residents")?.settings;
-    let table = tables::read(args.kind, &args.file)?;
+    let table = tables::read(args.kind.columns(), &args.file)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let wrong = runtime.block_on(import(args, &settings, &table))?;
     for wrong in &wrong {
@@ -67,7 +67,8 @@ async fn import(args: &Args, settings: &Settings, table: &tables::Table) -> Resu
     Ok(wrong)
 }
 
-async fn district(pool: &PgPool, code: &str) -> Result<Uuid> {
+/// The district of a code.
+pub async fn district(pool: &PgPool, code: &str) -> Result<Uuid> {
     let found = residents::store::district::by_code(pool, code).await;
     let found =
         found.context("数据库不可用；hemei up 在运行吗？ / the database does not answer; is hemei up running?")?;

@@ -1,11 +1,10 @@
-//! Categories: a shipped list as data, held in memory, read again when asked for one that is not there.
+//! Categories: lists in the database, held in memory, read again when asked for one that is not there.
 use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use arc_swap::ArcSwap;
-use serde::Deserialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -14,13 +13,12 @@ use crate::{calendar::ClockMode, store};
 /// What a report is about when its sender does not say.
 pub const TO_BE_CLASSIFIED: &str = "99999";
 
-const SHIPPED: &str = include_str!("../data/categories.csv");
-const SHIPPED_CLASSES: &str = include_str!("../data/classes.csv");
+/// At most so many tiles on a phone.
+pub const TILES: usize = 12;
 
 /// A row of the list. The nil district's rows are the suite's own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Category {
-    #[serde(skip)]
     pub district_id: Uuid,
     pub category_code: String,
     pub name: String,
@@ -39,12 +37,16 @@ pub struct Category {
     /// Within how many metres and hours another report of the same family may be the same matter.
     pub duplicate_metres: i32,
     pub duplicate_hours: i32,
-    /// 0: as shipped.
-    #[serde(skip)]
+    /// 0: as the suite came; each edit is the next.
     pub version: i32,
     /// Kept for the tickets that have it, offered no more.
-    #[serde(skip)]
     pub retired: bool,
+}
+
+impl AsRef<Self> for Category {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 impl Category {
@@ -80,32 +82,20 @@ pub fn family(category_code: &str) -> &str {
     category_code.get(..2).unwrap_or(category_code)
 }
 
-/// What the class of some categories is called.
-pub fn class_name(class: &str) -> String {
-    CLASSES.get(class).cloned().unwrap_or_else(|| class.to_owned())
-}
-
-static CLASSES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let rows = csv::Reader::from_reader(SHIPPED_CLASSES.as_bytes()).into_deserialize::<(String, String, String)>();
-    rows.filter_map(Result::ok).map(|(class, name, _)| (class, name)).collect()
-});
-
-/// The list that ships with the suite.
-pub fn shipped() -> Result<Vec<Category>, csv::Error> {
-    csv::Reader::from_reader(SHIPPED.as_bytes()).deserialize().collect()
-}
-
 type List = HashMap<(Uuid, String), Arc<Category>>;
 
-/// The categories of all districts, in memory.
+/// The categories of all districts and the names of their classes, in memory.
 #[derive(Default)]
 pub struct Categories {
     list: ArcSwap<List>,
+    classes: ArcSwap<HashMap<(Uuid, String), String>>,
 }
 
 impl Categories {
-    /// Reads the list again.
+    /// Reads the lists again.
     pub async fn refresh(&self, pool: &PgPool) -> sqlx::Result<()> {
+        let classes = store::category_class::all(pool).await?;
+        self.classes.store(Arc::new(classes.into_iter().map(|row| ((row.district_id, row.class), row.name)).collect()));
         let rows = store::category::all(pool).await?;
         let list = rows.into_iter().map(|row| ((row.district_id, row.category_code.clone()), Arc::new(row)));
         self.list.store(Arc::new(list.collect()));
@@ -133,42 +123,34 @@ impl Categories {
         Ok(self.known(district, code))
     }
 
+    /// What the class of some categories is called.
+    pub fn class_name(&self, district: Uuid, class: &str) -> String {
+        let classes = self.classes.load();
+        let of = |owner| classes.get(&(owner, class.to_owned())).cloned();
+        of(district).or_else(|| of(Uuid::nil())).unwrap_or_else(|| class.to_owned())
+    }
+
     /// The list of a district, by code.
     pub fn of(&self, district: Uuid) -> Vec<Arc<Category>> {
-        let list = self.list.load();
-        let mut mine: HashMap<&str, &Arc<Category>> = HashMap::new();
-        for owner in [Uuid::nil(), district] {
-            mine.extend(
-                list.iter().filter(|((d, _), _)| *d == owner).map(|((_, code), category)| (code.as_str(), category)),
-            );
-        }
-        let mut mine: Vec<_> = mine.into_values().cloned().collect();
-        mine.sort_by(|left, right| left.category_code.cmp(&right.category_code));
-        mine
+        held(self.list.load().values(), district).into_values().cloned().collect()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_shipped_list_is_sound_and_a_phone_shows_at_most_twelve_tiles() {
-        let list = shipped().unwrap();
-        let codes: BTreeSet<_> = list.iter().map(|category| category.category_code.as_str()).collect();
-        let tiles: BTreeSet<_> =
-            list.iter().map(|category| category.tile.as_str()).filter(|tile| !tile.is_empty()).collect();
-        assert_eq!(codes.len(), list.len(), "a code twice");
-        assert!(codes.contains(TO_BE_CLASSIFIED) && list.len() >= 60);
-        assert!(tiles.len() <= 12, "{tiles:?}");
-        for category in &list {
-            assert!((1..=4).contains(&category.level) && (0..=3).contains(&category.priority), "{category:?}");
-            assert!(ClockMode::of(&category.clock).is_some(), "{category:?}");
-            assert_ne!(class_name(category.family()), category.family(), "a class without a name");
-            assert!((1..=1000).contains(&category.duplicate_metres) && (1..=720).contains(&category.duplicate_hours));
-            assert!(category.resolve_hours > 0 && !category.department_code.is_empty() && !category.source.is_empty());
+/// What holds in a district, by code: its own rows win over the suite's.
+pub fn held<C: AsRef<Category>>(list: impl IntoIterator<Item = C>, district: Uuid) -> BTreeMap<String, C> {
+    let mut mine: BTreeMap<String, C> = BTreeMap::new();
+    for one in list {
+        let category = one.as_ref();
+        let own = category.district_id == district;
+        if own || (category.district_id.is_nil() && !mine.contains_key(&category.category_code)) {
+            mine.insert(category.category_code.clone(), one);
         }
     }
+    mine
+}
+
+/// The tiles that a phone shows of a list.
+pub fn tiles<'c>(list: impl IntoIterator<Item = &'c Category>) -> BTreeSet<&'c str> {
+    let shown = list.into_iter().filter(|category| !category.retired && !category.tile.is_empty());
+    shown.map(|category| category.tile.as_str()).collect()
 }

@@ -7,7 +7,7 @@ mod sender;
 use std::sync::Arc;
 
 use chassis::{faults::Fault, vault::Vault};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use proto::tickets::v1::ticket::Priority;
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -31,9 +31,6 @@ use crate::{
     terms::DistrictTerms,
     wording::{Audience, marks},
 };
-
-/// What is older is told to no group any more.
-const NEWS: TimeDelta = TimeDelta::hours(1);
 
 /// What the groups' side is set to.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,9 +56,7 @@ pub fn sealed_for(what: &str, district: Uuid, channel: Uuid) -> String {
 
 /// Writes what these changes say for every group that hears them.
 pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said<'_>]) -> Result<(), Fault> {
-    let since = tickets.clock.now() - NEWS;
-    let news = said.iter().filter(|said| said.told.at >= since);
-    let heard: Vec<Heard> = news.flat_map(|said| lines(tickets, said.told, said.facts)).collect();
+    let heard: Vec<Heard> = said.iter().flat_map(|said| lines(tickets, said.told, said.facts)).collect();
     Ok(store::channel::write(connection, &heard).await?)
 }
 

@@ -176,12 +176,6 @@ impl Tickets {
     }
 }
 
-/// Brings the shipped categories into the database; repeating it changes nothing.
-pub async fn load_categories(pool: &PgPool) -> Result<(), Fault> {
-    let list = category::shipped().map_err(Fault::internal)?;
-    Ok(store::category::upsert(pool, &list).await?)
-}
-
 /// Runs the role until it is stopped.
 pub async fn serve(loaded: Loaded, stop: CancellationToken) -> Result<(), Fault> {
     let parts = Parts::open(NAME, loaded, stop)?;
@@ -251,22 +245,18 @@ fn channels(tickets: &Arc<Tickets>, parts: &Parts) -> Result<Arc<Channels>, Faul
 
 const REMIND_EVERY: Duration = Duration::from_secs(30);
 
-/// Loads the shipped categories once the database answers; then keeps maps as fresh as a second, categories as a minute.
+/// Keeps maps as fresh as a second, and what others may have left unsaid as a minute.
 async fn remember(tickets: Arc<Tickets>, parts: Parts) {
     let gate = parts.readiness.gate("categories");
-    let (mut loaded, mut every) = (false, tokio::time::interval(Duration::from_secs(1)));
+    let mut every = tokio::time::interval(Duration::from_secs(1));
     for second in 0_u64.. {
         tokio::select! {
             () = parts.stop.cancelled() => return,
             _ = every.tick() => {}
         }
-        if !loaded {
-            loaded = load_categories(&tickets.pool).await.is_ok();
-        }
-        if let Err(error) = refresh(&tickets, second % 60 == 0).await {
-            tracing::debug!(%error, "memory not refreshed");
-        } else if loaded {
-            gate.open();
+        match refresh(&tickets, second % 60 == 0).await {
+            Ok(()) => gate.open(),
+            Err(error) => tracing::debug!(%error, "memory not refreshed"),
         }
     }
 }

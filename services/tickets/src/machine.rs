@@ -94,6 +94,8 @@ pub enum When {
     MayAppeal,
     /// Once, within 7 days.
     MayReopen,
+    /// Not even by who has become its reporter since: merged tickets stay one level deep.
+    NothingMergedIn,
     NoCoReports,
     CoReports,
 }
@@ -129,7 +131,7 @@ impl When {
             Self::InvalidProposed => ("已由另一人提议不予受理", "somebody else proposed it as invalid"),
             Self::MayAppeal => ("72 小时内首次申诉", "first appeal, within 72 hours"),
             Self::MayReopen => ("结案 7 天内首次", "once, within 7 days of closing"),
-            Self::NoCoReports => ("没有并入的上报", "no reports were merged into it"),
+            Self::NothingMergedIn | Self::NoCoReports => ("没有并入的上报", "no reports were merged into it"),
             Self::CoReports => ("有并入的上报", "reports were merged into it"),
         }
     }

@@ -14,6 +14,7 @@ mod events;
 mod export_case;
 mod figures;
 mod get;
+mod import_categories;
 mod inbox;
 mod list;
 mod merge;
@@ -47,6 +48,9 @@ pub use self::{
     export_case::export_case,
     figures::{FiguresAsked, Group, Row as FigureRow, Summary, get_figures, public_summary},
     get::get_ticket,
+    import_categories::{
+        CATEGORY_COLUMNS, CLASS_COLUMNS, FileRow, Imported, RowError, import_categories, import_classes,
+    },
     inbox::{ReadAsked, list_inbox, mark_read, unread_of},
     list::{Listing, list_tickets},
     merge::merge,

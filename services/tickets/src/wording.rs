@@ -90,19 +90,19 @@ impl Audience {
 /// The groups that words may name.
 pub const TIERS: [&str; 5] = ["COMMUNITY", "SUBDISTRICT", "DISTRICT", "DEPARTMENT", "HOLDER"];
 
-/// The deadlines that are reminded of.
-pub const REMINDED: [(Timer, &str); 6] = [
-    (Timer::Claim, "BEFORE_CLAIM"),
-    (Timer::Dispatch, "BEFORE_DISPATCH"),
-    (Timer::Accept, "BEFORE_ACCEPT"),
-    (Timer::Resolve, "BEFORE_RESOLVE"),
-    (Timer::Coord, "BEFORE_COORD"),
-    (Timer::Verify, "BEFORE_VERIFY"),
+/// The deadlines that are reminded of: what that is called, and what it says.
+pub const REMINDED: [(Timer, &str, &str); 6] = [
+    (Timer::Claim, "BEFORE_CLAIM", "认领时限将到"),
+    (Timer::Dispatch, "BEFORE_DISPATCH", "派遣时限将到"),
+    (Timer::Accept, "BEFORE_ACCEPT", "签收时限将到"),
+    (Timer::Resolve, "BEFORE_RESOLVE", "处置时限将到"),
+    (Timer::Coord, "BEFORE_COORD", "定责时限将到"),
+    (Timer::Verify, "BEFORE_VERIFY", "核查时限将到"),
 ];
 
 /// Whether it names a reminder.
 pub fn is_reminder(kind: &str) -> bool {
-    REMINDED.iter().any(|(_, known)| *known == kind)
+    REMINDED.iter().any(|(_, known, _)| *known == kind)
 }
 
 /// What one audience is told about one transition.

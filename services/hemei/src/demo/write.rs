@@ -228,7 +228,6 @@ async fn hear(pool: &PgPool, cache: &Cache, vault: &Vault, keys_dir: &std::path:
         tickets::residents_consumer(pool, residents()),
         finance.consumers(residents(), Source::local(pool.clone(), "incentives")),
     );
-    tickets::load_categories(pool).await?;
     let told = residents::store::installation::told(pool).await?;
     let posts = tickets::posts_consumer(pool, residents());
     let each = [to_incentives, to_members, to_tickets, posts, to_finance]

@@ -25,7 +25,7 @@ pub enum Kind {
 
 impl Kind {
     /// The columns, those that must be there first.
-    fn columns(self) -> (&'static [&'static str], &'static [&'static str]) {
+    pub fn columns(self) -> Columns {
         match self {
             Self::Places => (&["path", "name", "level"], &["boundary"]),
             Self::Departments => (&["code", "name"], &[]),
@@ -37,6 +37,9 @@ impl Kind {
     }
 }
 
+/// The columns of a table, those that must be there first.
+pub type Columns = (&'static [&'static str], &'static [&'static str]);
+
 /// The rows of a file, and the lines that are none.
 pub struct Table {
     pub rows: Vec<Row>,
@@ -47,7 +50,7 @@ pub struct Table {
 #[derive(Clone, Debug)]
 pub struct Row {
     pub line: usize,
-    values: HashMap<&'static str, String>,
+    pub values: HashMap<&'static str, String>,
 }
 
 impl Row {
@@ -78,6 +81,12 @@ impl From<import::RowError> for Wrong {
     }
 }
 
+impl From<tickets::ops::RowError> for Wrong {
+    fn from(error: tickets::ops::RowError) -> Self {
+        Self { line: error.line, field: error.field.to_owned(), zh: error.zh, en: error.en }
+    }
+}
+
 impl From<incentives::RowError> for Wrong {
     fn from(error: incentives::RowError) -> Self {
         Self { line: error.line, field: error.field.to_owned(), zh: error.zh, en: error.en }
@@ -85,13 +94,13 @@ impl From<incentives::RowError> for Wrong {
 }
 
 /// Reads a file; fails only where nothing of it can be understood.
-pub fn read(kind: Kind, path: &Path) -> Result<Table> {
+pub fn read(wanted: Columns, path: &Path) -> Result<Table> {
     let shown = path.display();
     let bytes = std::fs::read(path).with_context(|| format!("{shown} 读不到 / cannot be read"))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let header = reader.headers().with_context(|| format!("{shown} 首行读不懂 / first line"))?.clone();
-    let columns = columns(kind, &header).with_context(|| format!("{shown}"))?;
+    let columns = columns(wanted, &header).with_context(|| format!("{shown}"))?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     let mut lines = Lines { bytes, passed: 0, line: 1 };
     for record in reader.records() {
@@ -141,8 +150,7 @@ impl Lines<'_> {
 }
 
 /// Which column stands where.
-fn columns(kind: Kind, header: &csv::StringRecord) -> Result<Vec<(&'static str, usize)>> {
-    let (needed, others) = kind.columns();
+fn columns((needed, others): Columns, header: &csv::StringRecord) -> Result<Vec<(&'static str, usize)>> {
     let place = |name: &&'static str| Some((*name, header.iter().position(|column| column == *name)?));
     let known: Vec<_> = needed.iter().chain(others).filter_map(place).collect();
     let missing: Vec<_> =
@@ -238,7 +246,7 @@ mod tests {
     fn read_text(kind: Kind, text: &[u8]) -> Result<Table> {
         let path = std::env::temp_dir().join(format!("hemei-table-{}.csv", uuid::Uuid::now_v7()));
         std::fs::write(&path, text).unwrap();
-        let table = read(kind, &path);
+        let table = read(kind.columns(), &path);
         std::fs::remove_file(&path).unwrap();
         table
     }

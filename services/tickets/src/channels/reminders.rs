@@ -9,28 +9,34 @@ use crate::{
     Tickets,
     followers::{Told, tell},
     machine::Timer,
-    store::{self, channel_list::DueSoon},
+    store::{self, reminder::DueSoon},
     ticket::{Deadline, read},
     wording::REMINDED,
 };
 
-/// Tells the reminders that are due, which changes nothing where they were told; answers how many there are.
+/// Tells the reminders that have become due since the last time, whoever looked then; answers how many there are.
 pub async fn remind(tickets: &Tickets, settings: &ChannelSettings) -> Result<usize, Fault> {
     let now = tickets.clock.now();
-    let until = now + TimeDelta::minutes(settings.remind_claim_minutes.max(settings.remind_resolve_minutes));
+    let ahead = (settings.remind_claim_minutes, settings.remind_resolve_minutes);
+    let until = now + TimeDelta::minutes(ahead.0.max(ahead.1));
+    let mut transaction = chassis::db::begin(&tickets.pool).await?;
+    let Some(since) = store::reminder::take(&mut transaction, ahead).await? else { return Ok(0) };
     let (mut after, mut many) = ((now, Uuid::max()), 0);
     loop {
-        let soon = store::channel_list::due_soon(&tickets.pool, after, until).await?;
-        let Some(last) = soon.last() else { return Ok(many) };
+        let soon = store::reminder::due_soon(&mut transaction, after, until).await?;
+        let Some(last) = soon.last() else { break };
         after = (last.due_at, last.ticket_id);
-        let told: Vec<Told> = soon.iter().flat_map(|due| reminders(settings, due, now)).collect();
-        let mut connection = tickets.pool.acquire().await?;
-        tell(tickets, &mut connection, &told).await?;
+        let told: Vec<Told> = soon.iter().flat_map(|due| reminders(settings, due, (since, now))).collect();
+        tell(tickets, &mut transaction, &told).await?;
         many += told.len();
     }
+    store::reminder::keep(&mut transaction, now, ahead).await?;
+    transaction.commit().await?;
+    Ok(many)
 }
 
-fn reminders(settings: &ChannelSettings, due: &DueSoon, now: DateTime<Utc>) -> Vec<Told> {
+/// Those of a ticket that have become due after one instant and until another.
+fn reminders(settings: &ChannelSettings, due: &DueSoon, (since, now): (DateTime<Utc>, DateTime<Utc>)) -> Vec<Told> {
     let near = |deadline: &Deadline| {
         let minutes = match deadline.kind {
             Timer::Resolve | Timer::Verify => settings.remind_resolve_minutes,
@@ -39,7 +45,8 @@ fn reminders(settings: &ChannelSettings, due: &DueSoon, now: DateTime<Utc>) -> V
         // who has little time in all has just been told
         let ahead = TimeDelta::minutes(minutes).min((deadline.due_at - due.entered_at) / 2);
         let missed = deadline.kind == Timer::Resolve && deadline.fired > 0;
-        !missed && deadline.due_at > now && deadline.due_at <= now + ahead
+        let remind_at = deadline.due_at - ahead;
+        !missed && deadline.due_at > now && since < remind_at && remind_at <= now
     };
     let deadlines: Vec<Deadline> = read(&due.timers);
     deadlines.into_iter().filter(near).filter_map(|deadline| reminder(due, deadline, now)).collect()
@@ -47,7 +54,7 @@ fn reminders(settings: &ChannelSettings, due: &DueSoon, now: DateTime<Utc>) -> V
 
 /// As if it were a change; its number is made of the deadline's second and its kind, for two may end at the same time.
 fn reminder(due: &DueSoon, deadline: Deadline, now: DateTime<Utc>) -> Option<Told> {
-    let (number, (_, kind)) = (0..).zip(REMINDED).find(|(_, (timer, _))| *timer == deadline.kind)?;
+    let (number, (_, kind, _)) = (0..).zip(REMINDED).find(|(_, (timer, ..))| *timer == deadline.kind)?;
     let id = |id: Option<Uuid>| id.map(|id| id.to_string());
     let changed = TicketChanged {
         ticket_id: due.ticket_id.to_string(),

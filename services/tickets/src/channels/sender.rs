@@ -1,17 +1,19 @@
 //! Sends what waits, group by group: in order, at most twenty a minute to a robot, never lost, and again only where an answer was lost.
+//! What comes late gives way to what is fresh, and leaves half of the robot's messages to it.
 //!
 //! A try is written down before the call. Whoever dies between leaves it UNKNOWN; when the lease has run out somebody else goes on
 //! and marks the lines that the group may now have twice.
 use std::{sync::Arc, time::Duration};
 
 use chassis::faults::Fault;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
     Channels,
-    message::{self, FLOOD, Message},
+    message::{self, LATE, Message},
     robots::{Outcome, Robots},
     sealed_for,
 };
@@ -22,6 +24,9 @@ use crate::store::{
 
 /// Messages to one robot in any minute.
 pub const A_MINUTE: i64 = 20;
+/// Those of them that late lines may take, and how often they look whether there is room.
+const LATE_A_MINUTE: i64 = A_MINUTE / 2;
+const LATE_LOOKS: TimeDelta = TimeDelta::seconds(2);
 /// How long a try may take before somebody else goes on.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Waits after failures in a row: 2 s, 4 s … at most 5 minutes.
@@ -75,23 +80,24 @@ impl Sender {
         let tickets = &self.channels.tickets;
         let now = tickets.clock.now();
         let mut transaction = chassis::db::begin(&tickets.pool).await?;
-        let Some(taken) = store::channel::take(&mut transaction, now, Uuid::now_v7()).await? else {
+        let Some(mut taken) = store::channel::take(&mut transaction, now, Uuid::now_v7()).await? else {
             return Ok(None);
         };
-        let said = store::channel::said(&mut transaction, &taken.robot_blind, now - TimeDelta::seconds(60)).await?;
-        if said.many >= A_MINUTE {
-            let next_at = said.first.map_or(now, |first| first) + TimeDelta::seconds(60);
+        let fresh_since = now - LATE;
+        let lines = store::channel::waiting(&mut transaction, &taken, fresh_since).await?;
+        let late = lines.first().is_some_and(|line| line.at < fresh_since);
+        if let Some(next_at) = full(&mut transaction, &taken, late, now).await? {
             store::channel::wait(&mut transaction, &taken, next_at).await?;
             transaction.commit().await?;
             return Ok(Some((taken, None)));
         }
-        let lines = store::channel::waiting(&mut transaction, &taken).await?;
-        let mut message = message::next(&lines);
-        let told = |message: &Message| lines.iter().take(message.lines).map(|line| line.message_id).collect::<Vec<_>>();
-        // a flood is told whole, by how many there are of each kind
-        let told = (lines.len() < FLOOD).then(|| message.as_ref().map(told).unwrap_or_default());
-        let kinds = store::channel::begin(&mut transaction, &taken, told.as_deref(), (now, now + LEASE)).await?;
-        if told.is_none() {
+        taken.summed = late && store::channel::is_backlog(&mut transaction, &taken, fresh_since).await?;
+        let mut message = message::next(&lines, late);
+        let told = message.as_ref().map_or(0, |message| message.lines);
+        let told: Vec<i64> = lines.iter().take(told).map(|line| line.message_id).collect();
+        let told = (!taken.summed).then_some(told.as_slice());
+        let kinds = store::channel::begin(&mut transaction, &taken, (told, fresh_since), (now, now + LEASE)).await?;
+        if taken.summed {
             message = message::counted(&kinds);
         }
         transaction.commit().await?;
@@ -133,7 +139,10 @@ impl Sender {
         let failures = taken.failures.saturating_add(1);
         let wait = TimeDelta::seconds(2_i64.saturating_pow(failures.clamp(1, 9).unsigned_abs()).min(LONGEST_WAIT));
         let verdict = match outcome {
-            Outcome::Sent => Verdict { outcome: "OK", state: "SENT", ..Verdict::default() },
+            Outcome::Sent => {
+                let state = if taken.summed { "SUMMED" } else { "SENT" };
+                Verdict { outcome: "OK", state, ..Verdict::default() }
+            }
             Outcome::Never(code) => {
                 let error = format!("robot refused the message for good: {code}");
                 Verdict { outcome: "REFUSED", state: "DEAD", code: Some(code), error, ..Verdict::default() }
@@ -166,4 +175,20 @@ impl Sender {
         };
         Ok(store::channel::settle(&tickets.pool, taken, &verdict).await?)
     }
+}
+
+/// When there is room again where the robot has said enough for now.
+async fn full(
+    connection: &mut PgConnection,
+    taken: &Taken,
+    late: bool,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    let said = store::channel::said(connection, &taken.robot_blind, now - TimeDelta::seconds(60)).await?;
+    let room = said.first.unwrap_or(now) + TimeDelta::seconds(60);
+    Ok(match late {
+        false => (said.many >= A_MINUTE).then_some(room),
+        // what comes fresh meanwhile is not to wait for the late ones' room
+        true => (said.many >= LATE_A_MINUTE).then_some(room.min(now + LATE_LOOKS)),
+    })
 }

@@ -103,6 +103,7 @@ pub fn holds(when: When, ticket: &Ticket, wish: &Wish, rules: &Rules) -> bool {
         When::InvalidProposed => ticket.invalid_proposal().is_some_and(|proposal| Some(proposal.by) != actor),
         When::MayAppeal => !ticket.appealed && within(ticket.invalid_at, rules.settings.appeal_minutes),
         When::MayReopen => !ticket.recurred && within(ticket.closed_at, rules.settings.reopen_minutes),
+        When::NothingMergedIn => ticket.co_reports().is_empty(),
         When::NoCoReports => ticket.others().next().is_none(),
         When::CoReports => ticket.others().next().is_some(),
     }

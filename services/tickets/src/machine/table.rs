@@ -113,7 +113,7 @@ pub const TRANSITIONS: &[Transition] = &[
     row("T26b", DismissAppeal, &[Coordination], To::State(Invalid), ("申诉不成立，维持不予受理", "the appeal is dismissed: stays invalid"))
         .when(When::Appealed),
     row("T27", Merge, &[Pool, Claimed, Dispatched], To::State(Merged), ("并入同一事项", "merged into a ticket about the same trouble"))
-        .when(When::NoCoReports),
+        .when(When::NothingMergedIn),
     row("T28", Reopen, &[Closed], To::Work, ("结案后复发，重新办理", "the trouble came back: reopened"))
         .when(When::MayReopen)
         .again(),

@@ -51,7 +51,15 @@ pub async fn put_channel(channels: &Channels, caller: &Caller, asked: ChannelAsk
     let mentioned_sealed = match &asked.mentioned {
         None => known.and_then(|known| known.mentioned_sealed),
         Some(phones) if phones.is_empty() => None,
-        Some(phones) => Some(seal("mentioned", &serde_json::to_string(phones).map_err(Fault::internal)?)),
+        Some(phones) => {
+            let text = serde_json::to_string(phones).map_err(Fault::internal)?;
+            let open =
+                |sealed: &Vec<u8>| channels.vault.open(&sealed_for("mentioned", district_id, channel_id), sealed);
+            let same = known
+                .and_then(|known| known.mentioned_sealed)
+                .filter(|sealed| open(sealed).is_ok_and(|old| old == text));
+            same.or_else(|| Some(seal("mentioned", &text)))
+        }
     };
     let new = NewChannel {
         district_id,

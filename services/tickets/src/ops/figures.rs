@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Tickets,
-    category::{class_name, family},
+    category::family,
     error::Refusal,
     figures::{Figures, held_back},
     store::{
@@ -143,7 +143,9 @@ pub async fn public_summary(tickets: &Tickets, district_id: Uuid, asked: &str) -
     };
     let categories = store::figure::sums(pool, &wanted("CATEGORY")).await?;
     let subdistricts = grouped(places.into_iter().map(|(path, counters)| (street(&path), counters)));
-    let classes = grouped(categories.into_iter().map(|(code, counters)| (class_name(family(&code)), counters)));
+    tickets.categories.ensure(pool).await?;
+    let class = |code: &str| tickets.categories.class_name(district_id, family(code));
+    let classes = grouped(categories.into_iter().map(|(code, counters)| (class(&code), counters)));
     let total = subdistricts.iter().fold(Figures::default(), |sum, (_, figures)| sum.plus(figures));
     let total = shown(vec![(name, total)]).remove(0);
     Ok(Summary { month, total, subdistricts: shown(subdistricts), classes: shown(classes) })

@@ -5,13 +5,10 @@ use chassis::{access::Caller, faults::Fault};
 
 use crate::{
     Tickets,
-    category::{Category, TO_BE_CLASSIFIED},
+    category::{Category, TILES, TO_BE_CLASSIFIED, tiles},
     store::{self, category::CategoryVersion},
     wire::etag,
 };
-
-/// At most so many tiles on a phone.
-const TILES: usize = 12;
 
 /// Sets a category of the caller's district; the same again changes nothing.
 pub async fn put_category(
@@ -29,9 +26,10 @@ pub async fn put_category(
     }
     let version = known.map_or(0, |known| known.version);
     let asked = if_match.unwrap_or(i64::from(version));
-    let made = (caller.person_id, tickets.clock.now());
+    let made = (caller.person_id, caller.role.as_str_name(), tickets.clock.now());
     let wanted = Category { district_id: district, version, ..wanted };
-    let written = asked == i64::from(version) && store::category::put(&tickets.pool, &wanted, made).await?;
+    let written = asked == i64::from(version)
+        && store::category::put(&tickets.pool, std::slice::from_ref(&wanted), made).await? > 0;
     tickets.refresh_terms().await?;
     tickets.categories.refresh(&tickets.pool).await?;
     let now = tickets.categories.known(district, &wanted.category_code);
@@ -52,12 +50,11 @@ fn check(tickets: &Tickets, caller: &Caller, wanted: &Category) -> Result<(), Fa
         return Err(Fault::field("retired", "99999 is what a report has when its sender does not say"));
     }
     let list = tickets.categories.of(caller.district_id);
-    let others = list.iter().filter(|one| !one.retired && one.category_code != wanted.category_code);
-    let mut tiles: Vec<&str> = others.map(|one| one.tile.as_str()).filter(|tile| !tile.is_empty()).collect();
-    tiles.sort_unstable();
-    tiles.dedup();
-    let one_more = !wanted.retired && !wanted.tile.is_empty() && !tiles.contains(&wanted.tile.as_str());
+    let others = list.iter().filter(|one| one.category_code != wanted.category_code);
+    let tiles = tiles(others.map(AsRef::as_ref));
+    let one_more = !wanted.retired && !wanted.tile.is_empty() && !tiles.contains(wanted.tile.as_str());
     if one_more && tiles.len() >= TILES {
+        let tiles: Vec<&str> = tiles.into_iter().collect();
         return Err(Fault::field("tile", format!("a phone shows at most {TILES} tiles: {}", tiles.join(", "))));
     }
     Ok(())

@@ -1,74 +1,51 @@
 //! What reports can be about.
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 use crate::category::Category;
 
 /// Every category of every district; the nil district's are the suite's.
-pub async fn all(pool: &PgPool) -> sqlx::Result<Vec<Category>> {
+pub async fn all(executor: impl PgExecutor<'_>) -> sqlx::Result<Vec<Category>> {
     sqlx::query_as!(
         Category,
         "select district_id, category_code, name, english_name, level, priority, resolve_hours, clock, after_photo, department_code, tile, source,
             duplicate_metres, duplicate_hours, version, retired
         from tickets.category"
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
 }
 
-/// Brings the suite's list up to date; a district's own rows are left alone.
-pub async fn upsert(pool: &PgPool, categories: &[Category]) -> sqlx::Result<()> {
+/// Writes the next version of each category where the last one is its `version`; answers how many that were.
+pub async fn put(
+    executor: impl PgExecutor<'_>,
+    wanted: &[Category],
+    (by, role, at): (Uuid, &str, DateTime<Utc>),
+) -> sqlx::Result<i64> {
     fn all<'a, T>(list: &'a [Category], column: impl Fn(&'a Category) -> T) -> Vec<T> {
         list.iter().map(column).collect()
     }
-    sqlx::query!(
-        "insert into tickets.category (
-            district_id, category_code, name, english_name, level, priority, resolve_hours, clock, after_photo, department_code, tile, source,
-            duplicate_metres, duplicate_hours)
-        select $1, a.* from unnest(
-            $2::text[], $3::text[], $4::text[], $5::int2[], $6::int2[], $7::int4[], $8::text[], $9::bool[], $10::text[], $11::text[], $12::text[],
-            $13::int4[], $14::int4[]) as a
-        on conflict on constraint category_key do update set
-            name = excluded.name, english_name = excluded.english_name, level = excluded.level, priority = excluded.priority,
-            resolve_hours = excluded.resolve_hours, clock = excluded.clock, after_photo = excluded.after_photo, department_code = excluded.department_code,
-            tile = excluded.tile, source = excluded.source, duplicate_metres = excluded.duplicate_metres,
-            duplicate_hours = excluded.duplicate_hours",
-        Uuid::nil(),
-        &all(categories, |c| c.category_code.as_str()) as _,
-        &all(categories, |c| c.name.as_str()) as _,
-        &all(categories, |c| c.english_name.as_str()) as _,
-        &all(categories, |c| c.level),
-        &all(categories, |c| c.priority),
-        &all(categories, |c| c.resolve_hours),
-        &all(categories, |c| c.clock.as_str()) as _,
-        &all(categories, |c| c.after_photo),
-        &all(categories, |c| c.department_code.as_str()) as _,
-        &all(categories, |c| c.tile.as_str()) as _,
-        &all(categories, |c| c.source.as_str()) as _,
-        &all(categories, |c| c.duplicate_metres),
-        &all(categories, |c| c.duplicate_hours),
-    )
-    .execute(pool)
-    .await
-    .map(drop)
-}
-
-/// Writes the next version of a district's own category where the last one is `wanted.version`; false where it is not.
-pub async fn put(pool: &PgPool, wanted: &Category, (by, at): (Uuid, DateTime<Utc>)) -> sqlx::Result<bool> {
-    let written = sqlx::query!(
-        "with put as (
+    sqlx::query_scalar!(
+        r#"with put as (
             insert into tickets.category as c (
                 district_id, category_code, version, name, english_name, level, priority, resolve_hours, clock, after_photo,
                 department_code, tile, source, retired, duplicate_metres, duplicate_hours)
-            select $1, $2, $3 + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+            select district_id, category_code, version + 1, name, english_name, level, priority, resolve_hours, clock, after_photo,
+                department_code, tile, source, retired, duplicate_metres, duplicate_hours
+            from unnest(
+                $1::uuid[], $2::text[], $3::int4[], $4::text[], $5::text[], $6::int2[], $7::int2[], $8::int4[], $9::text[], $10::bool[],
+                $11::text[], $12::text[], $13::text[], $14::bool[], $15::int4[], $16::int4[]) as w (
+                district_id, category_code, version, name, english_name, level, priority, resolve_hours, clock, after_photo,
+                department_code, tile, source, retired, duplicate_metres, duplicate_hours)
+            order by category_code
             on conflict on constraint category_key do update set
                 version = excluded.version, name = excluded.name, english_name = excluded.english_name, level = excluded.level,
                 priority = excluded.priority, resolve_hours = excluded.resolve_hours, clock = excluded.clock,
                 after_photo = excluded.after_photo, department_code = excluded.department_code, tile = excluded.tile,
                 source = excluded.source, retired = excluded.retired, duplicate_metres = excluded.duplicate_metres,
                 duplicate_hours = excluded.duplicate_hours
-            where c.version = $3
+            where c.version = excluded.version - 1
             returning c.*
         ), kept as (
             insert into tickets.category_version (
@@ -78,30 +55,34 @@ pub async fn put(pool: &PgPool, wanted: &Category, (by, at): (Uuid, DateTime<Utc
                 department_code, tile, source, retired, duplicate_metres, duplicate_hours, $17, $18 from put
         ), audited as (
             insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
-            select $1, $18, $17, 'district_admin', 'PUT_CATEGORY', $2::text, jsonb_build_object('version', version) from put
+            select district_id, $18, $17, $19::text, 'PUT_CATEGORY', category_code, jsonb_build_object('version', version) from put
+        ), governed as (
+            insert into tickets.governed as g (district_id, revision) select distinct district_id, 1 from put
+            on conflict on constraint governed_key do update set revision = g.revision + 1
         )
-        insert into tickets.governed as g (district_id, revision) select district_id, 1 from put
-        on conflict on constraint governed_key do update set revision = g.revision + 1",
-        wanted.district_id,
-        wanted.category_code,
-        wanted.version,
-        wanted.name,
-        wanted.english_name,
-        wanted.level,
-        wanted.priority,
-        wanted.resolve_hours,
-        wanted.clock,
-        wanted.after_photo,
-        wanted.department_code,
-        wanted.tile,
-        wanted.source,
-        wanted.retired,
-        wanted.duplicate_metres,
-        wanted.duplicate_hours,
+        select count(*) as "many!" from put"#,
+        &all(wanted, |c| c.district_id),
+        &all(wanted, |c| c.category_code.as_str()) as _,
+        &all(wanted, |c| c.version),
+        &all(wanted, |c| c.name.as_str()) as _,
+        &all(wanted, |c| c.english_name.as_str()) as _,
+        &all(wanted, |c| c.level),
+        &all(wanted, |c| c.priority),
+        &all(wanted, |c| c.resolve_hours),
+        &all(wanted, |c| c.clock.as_str()) as _,
+        &all(wanted, |c| c.after_photo),
+        &all(wanted, |c| c.department_code.as_str()) as _,
+        &all(wanted, |c| c.tile.as_str()) as _,
+        &all(wanted, |c| c.source.as_str()) as _,
+        &all(wanted, |c| c.retired),
+        &all(wanted, |c| c.duplicate_metres),
+        &all(wanted, |c| c.duplicate_hours),
         by,
         at,
-    );
-    Ok(written.execute(pool).await?.rows_affected() > 0)
+        role,
+    )
+    .fetch_one(executor)
+    .await
 }
 
 /// What a category said at one time, and who wrote it.

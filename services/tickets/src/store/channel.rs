@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::channels::message::{FLOOD, Kind, Line};
+use crate::channels::message::{BACKLOG, Kind, Line};
 
 /// Which place or department a group is of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Heard {
     pub at: DateTime<Utc>,
 }
 
-/// Writes lines for the groups that have a robot; each once.
+/// Writes lines for the groups that have had a robot when it happened; each once.
 pub async fn write(connection: &mut PgConnection, heard: &[Heard]) -> sqlx::Result<()> {
     fn all<'a, T>(list: &'a [Heard], column: impl Fn(&'a Heard) -> T) -> Vec<T> {
         list.iter().map(column).collect()
@@ -54,6 +54,7 @@ pub async fn write(connection: &mut PgConnection, heard: &[Heard]) -> sqlx::Resu
             with ordinality as h (district_id, tier, place_path, department_id, ticket_id, kind, sequence, text, urgent, at, number)
         join tickets.channel c on c.district_id = h.district_id and c.tier = h.tier and c.place_path = h.place_path
             and c.department_id = h.department_id and c.robot_sealed is not null
+            and h.at >= coalesce(c.bound_at, c.changed_at)
         order by h.number
         on conflict on constraint channel_message_once do nothing",
         &all(heard, |h| h.district_id),
@@ -83,6 +84,8 @@ pub struct Taken {
     pub robot_blind: Vec<u8>,
     pub mentioned_sealed: Option<Vec<u8>>,
     pub failures: i32,
+    /// What is told is a sum.
+    pub summed: bool,
 }
 
 /// Takes a group that waits and that nobody serves, and then its robot, which other groups may share.
@@ -90,7 +93,7 @@ pub async fn take(connection: &mut PgConnection, now: DateTime<Utc>, send_id: Uu
     let taken = sqlx::query_as!(
         Taken,
         r#"select c.district_id, c.channel_id, $2::uuid as "send_id!", c.place_path, c.robot_sealed as "robot_sealed!", c.robot_blind as "robot_blind!",
-            c.mentioned_sealed, c.failures
+            c.mentioned_sealed, c.failures, false as "summed!"
         from tickets.channel c
         -- one probe of the index a group, however many lines wait
         cross join lateral (
@@ -143,8 +146,16 @@ pub async fn wait(connection: &mut PgConnection, taken: &Taken, next_at: DateTim
     .map(drop)
 }
 
-/// The lines that wait, the oldest first; no more than make a flood. What an interrupted try has left waits again, and may be heard twice.
-pub async fn waiting(connection: &mut PgConnection, taken: &Taken) -> sqlx::Result<Vec<Line>> {
+/// So many lines are more than a message holds.
+const LINES: i64 = 200;
+
+/// The lines that wait and are fresh, or where none is, those that are late; in order. What an interrupted try has left waits again,
+/// and may be heard twice.
+pub async fn waiting(
+    connection: &mut PgConnection,
+    taken: &Taken,
+    fresh_since: DateTime<Utc>,
+) -> sqlx::Result<Vec<Line>> {
     sqlx::query!(
         "update tickets.channel_message set state = 'PENDING', maybe_twice = true
         where district_id = $1 and channel_id = $2 and state = 'SENDING'",
@@ -153,23 +164,49 @@ pub async fn waiting(connection: &mut PgConnection, taken: &Taken) -> sqlx::Resu
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query_as!(
-        Line,
-        "select message_id, text, urgent, at from tickets.channel_message
-        where district_id = $1 and channel_id = $2 and state = 'PENDING' order by message_id limit $3",
+    for fresh in [true, false] {
+        let lines = sqlx::query_as!(
+            Line,
+            "select message_id, text, urgent, at from tickets.channel_message
+            where district_id = $1 and channel_id = $2 and state = 'PENDING' and (at >= $3) = $4::bool order by message_id limit $5",
+            taken.district_id,
+            taken.channel_id,
+            fresh_since,
+            fresh,
+            LINES
+        );
+        let lines = lines.fetch_all(&mut *connection).await?;
+        if !lines.is_empty() {
+            return Ok(lines);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Whether more late lines wait than can be told one by one.
+pub async fn is_backlog(
+    connection: &mut PgConnection,
+    taken: &Taken,
+    fresh_since: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+            select from tickets.channel_message where district_id = $1 and channel_id = $2 and state = 'PENDING' and at < $3
+            order by message_id offset $4 limit 1) as "more!""#,
         taken.district_id,
         taken.channel_id,
-        i64::try_from(FLOOD).unwrap_or(i64::MAX)
+        fresh_since,
+        BACKLOG
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await
 }
 
-/// Writes a try down before it is made: it tells these lines, or all that wait. Answers them by kind, the most first.
+/// Writes a try down before it is made: it tells these lines, or all that are late. Answers them by kind, the most first.
 pub async fn begin(
     connection: &mut PgConnection,
     taken: &Taken,
-    messages: Option<&[i64]>,
+    (messages, fresh_since): (Option<&[i64]>, DateTime<Utc>),
     (at, leased_until): (DateTime<Utc>, DateTime<Utc>),
 ) -> sqlx::Result<Vec<Kind>> {
     sqlx::query_as!(
@@ -178,7 +215,8 @@ pub async fn begin(
             update tickets.channel set leased_until = $7 where district_id = $1 and channel_id = $2
         ), marked as (
             update tickets.channel_message set state = 'SENDING', send_id = $3
-            where district_id = $1 and channel_id = $2 and state = 'PENDING' and ($4::int8[] is null or message_id = any ($4))
+            where district_id = $1 and channel_id = $2 and state = 'PENDING'
+                and (message_id = any ($4::int8[]) or ($4 is null and at < $8))
             returning kind, urgent, at
         ), tried as (
             insert into tickets.channel_send (district_id, send_id, channel_id, robot_blind, at, messages)
@@ -192,7 +230,8 @@ pub async fn begin(
         messages,
         taken.robot_blind,
         at,
-        leased_until
+        leased_until,
+        fresh_since
     )
     .fetch_all(connection)
     .await

@@ -1,52 +1,9 @@
-//! Groups as they are shown and changed, and the tickets whose deadline comes near.
+//! Groups as they are shown and changed.
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::channel::Place;
-
-/// A ticket whose deadline comes near.
-#[derive(Clone, Debug)]
-pub struct DueSoon {
-    pub district_id: Uuid,
-    pub ticket_id: Uuid,
-    pub number: String,
-    pub state: String,
-    pub category_code: String,
-    pub place_path: String,
-    pub department_id: Option<Uuid>,
-    pub handler_id: Option<Uuid>,
-    pub claimed_by: Option<Uuid>,
-    pub checker_id: Option<Uuid>,
-    pub held_by: String,
-    pub timers: Value,
-    pub due_at: DateTime<Utc>,
-    pub entered_at: DateTime<Utc>,
-}
-
-/// The tickets that are due after one deadline and id and until an instant, in that order; at most 500.
-pub async fn due_soon(
-    pool: &PgPool,
-    (after, id): (DateTime<Utc>, Uuid),
-    until: DateTime<Utc>,
-) -> sqlx::Result<Vec<DueSoon>> {
-    sqlx::query_as!(
-        DueSoon,
-        r#"select t.district_id, t.ticket_id, t.number as "number!", t.state, t.category_code, t.place_path, t.department_id,
-            t.handler_id, t.claimed_by, t.checker_id, t.held_by, t.timers, t.due_at as "due_at!",
-            coalesce(t.entered_at, t.received_at) as "entered_at!"
-        from tickets.ticket t
-        where t.due_at >= $1 and (t.due_at, t.ticket_id) > ($1, $2) and t.due_at <= $3
-            and t.state in ('POOL', 'CLAIMED', 'COMMUNITY', 'DISPATCHED', 'IN_PROGRESS', 'COORDINATION', 'FEEDBACK')
-        order by t.due_at, t.ticket_id limit 500"#,
-        after,
-        id,
-        until
-    )
-    .fetch_all(pool)
-    .await
-}
 
 /// A group as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,23 +66,29 @@ pub struct NewChannel {
     pub mentioned_sealed: Option<Vec<u8>>,
 }
 
-/// Makes or changes a group; a new robot begins without the failures of the last one.
+/// Makes or changes a group; a new robot begins without the failures of the last one, and the same again changes nothing.
 pub async fn put(pool: &PgPool, new: &NewChannel, (by, at): (Uuid, DateTime<Utc>)) -> sqlx::Result<()> {
     sqlx::query!(
-        "with audited as (
-            insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
-            values ($1, $12, $11, 'district_admin', 'PUT_CHANNEL', $2::uuid::text, jsonb_build_object('tier', $3::text, 'bound', $8::bytea is not null))
+        "with put as (
+            insert into tickets.channel as c (
+                district_id, channel_id, tier, place_id, place_path, department_id, name, robot_sealed, robot_blind, mentioned_sealed, changed_by, changed_at,
+                bound_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, case when $8::bytea is not null then $12::timestamptz end)
+            on conflict on constraint channel_key do update set
+                tier = excluded.tier, place_id = excluded.place_id, place_path = excluded.place_path, department_id = excluded.department_id,
+                name = excluded.name, robot_sealed = excluded.robot_sealed, robot_blind = excluded.robot_blind,
+                mentioned_sealed = excluded.mentioned_sealed, changed_by = excluded.changed_by, changed_at = excluded.changed_at,
+                bound_at = case when c.robot_sealed is null or excluded.robot_sealed is null then excluded.bound_at else coalesce(c.bound_at, c.changed_at) end,
+                next_at = case when c.robot_blind is distinct from excluded.robot_blind then null else c.next_at end,
+                failures = case when c.robot_blind is distinct from excluded.robot_blind then 0 else c.failures end,
+                last_error = case when c.robot_blind is distinct from excluded.robot_blind then '' else c.last_error end
+            where (c.tier, c.place_id, c.place_path, c.department_id, c.name, c.robot_blind, c.mentioned_sealed) is distinct from
+                (excluded.tier, excluded.place_id, excluded.place_path, excluded.department_id, excluded.name, excluded.robot_blind, excluded.mentioned_sealed)
+            returning c.*
         )
-        insert into tickets.channel as c (
-            district_id, channel_id, tier, place_id, place_path, department_id, name, robot_sealed, robot_blind, mentioned_sealed, changed_by, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        on conflict on constraint channel_key do update set
-            tier = excluded.tier, place_id = excluded.place_id, place_path = excluded.place_path, department_id = excluded.department_id,
-            name = excluded.name, robot_sealed = excluded.robot_sealed, robot_blind = excluded.robot_blind,
-            mentioned_sealed = excluded.mentioned_sealed, changed_by = excluded.changed_by, changed_at = excluded.changed_at,
-            next_at = case when c.robot_blind is distinct from excluded.robot_blind then null else c.next_at end,
-            failures = case when c.robot_blind is distinct from excluded.robot_blind then 0 else c.failures end,
-            last_error = case when c.robot_blind is distinct from excluded.robot_blind then '' else c.last_error end",
+        insert into tickets.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select district_id, changed_at, changed_by, 'district_admin', 'PUT_CHANNEL', channel_id::text,
+            jsonb_build_object('tier', tier, 'bound', robot_sealed is not null) from put",
         new.district_id,
         new.channel_id,
         new.tier,

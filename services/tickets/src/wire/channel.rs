@@ -74,7 +74,7 @@ pub fn channel(channels: &Channels, channel: Channel) -> wire::Channel {
 
 pub fn new_wording(request: wire::PutWordingRequest) -> Result<Wording, Fault> {
     if !is_reminder(&request.transition) && !TRANSITIONS.iter().any(|row| row.id == request.transition) {
-        let reminders = REMINDED.map(|(_, kind)| kind).join(", ");
+        let reminders = REMINDED.map(|(_, kind, _)| kind).join(", ");
         return Err(Fault::field("transition", format!("must be a row of the state table, or one of {reminders}")));
     }
     let audience = Audience::of(&request.audience).ok_or_else(|| {

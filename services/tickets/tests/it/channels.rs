@@ -160,9 +160,19 @@ async fn a_group_is_reminded_once_before_a_deadline_and_the_people_are_mentioned
     let tickets = groups.world.service();
     assert_eq!(remind(tickets, &settings).await.unwrap(), 0, "29 minutes are left");
     groups.world.clock.advance(TimeDelta::minutes(21));
-    for replica in [0, 1, 0] {
-        remind(&groups.world.replicas[replica].0, &settings).await.unwrap();
+    // whoever begins while another tells them leaves them to it, and where that one dies they are told all the same
+    let mut other = groups.world.pool.begin().await.unwrap();
+    sqlx::query("select from tickets.reminded_until for update").execute(&mut *other).await.unwrap();
+    assert_eq!(remind(tickets, &settings).await.unwrap(), 0);
+    other.rollback().await.unwrap();
+    let mut told = Vec::new();
+    for replica in [1, 0, 1] {
+        told.push(remind(&groups.world.replicas[replica].0, &settings).await.unwrap());
     }
+    assert_eq!(told, [1, 0, 0], "written once, by one replica");
+    // who is to be reminded earlier from now on hears what that brings, and nothing again
+    let earlier = ChannelSettings { remind_claim_minutes: 20, ..settings.clone() };
+    assert_eq!(remind(tickets, &earlier).await.unwrap(), 1, "told anew, absorbed by its key");
     groups.seconds(2).await;
     let received = groups.wecom.received();
     assert_eq!(received.len(), 2, "{received:?}");

@@ -100,7 +100,6 @@ impl World {
             housing,
             fire,
         };
-        tickets::load_categories(&world.pool).await.unwrap();
         world.settle().await;
         for replica in &world.replicas {
             replica.0.staff.reread(&world.pool, world.clock.today()).await.unwrap();

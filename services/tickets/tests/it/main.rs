@@ -1,6 +1,8 @@
 //! The tickets service against a real PostgreSQL, through its generated traits, with a stopped clock.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+mod audit;
 mod casework;
+mod categories;
 mod channels;
 mod claim;
 mod community;

@@ -255,8 +255,6 @@ async fn a_district_words_a_category_anew_and_every_version_is_kept() {
     let versions = answer(rpc.list_category_versions(versions).await).unwrap().versions;
     let hours: Vec<_> = versions.iter().map(|version| version.category.as_ref().unwrap().resolve_hours).collect();
     assert_eq!(hours, [36, 12]);
-    // the shipped list comes again at every start and leaves the district's own alone
-    tickets::load_categories(&world.pool).await.unwrap();
     let list = |person: &Person| person.asks_of("CategoryService", "ListCategories", ListCategoriesRequest::default());
     let named = |list: Vec<proto::tickets::v1::Category>| {
         list.into_iter().find(|one| one.category_code == NEEDS_NO_PHOTO).unwrap()

@@ -1,29 +1,37 @@
 //! The random walk of the rules, against the real service on PostgreSQL: two replicas, eight walkers at once, people of every kind, and
-//! time passing between.
+//! time passing between. The points service hears it all, as it does when it runs.
+mod points;
+
 use std::sync::Arc;
 
-use chassis::access::{Caller, Reach};
+use chassis::{
+    access::{Caller, Reach},
+    faults::Fault,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::api::v1::post::Role;
 use tickets::{
-    Away, CouncilDecision, Deed, Resolution, Ruling, followers_consumer,
+    Away, CouncilDecision, Deed, Resolution, Ruling, Ticket, Tickets,
     ops::{self, Target},
     sweep,
 };
 use tonic::Code;
 use uuid::Uuid;
 
+use self::points::Points;
 use crate::{
     harness::{NEEDS_NO_PHOTO, World, people::Person, report},
     history::{Dice, replay},
 };
 
-const TICKETS: usize = 16;
+const TICKETS: usize = 24;
 const WALKERS: u64 = 8;
-const STEPS: usize = 400;
+/// Of one walker, before everybody rests and what must hold is looked at.
+const STEPS: usize = 150;
+const RESTS: u64 = 3;
 
-/// Everybody who may have a hand in it.
-fn people(world: &World) -> Vec<Caller> {
+/// Everybody who may have a hand in it; the first two report.
+fn people(world: &World, second: &Person) -> Vec<Caller> {
     let caller = |person: &Person, role: Role, places: &[&str], departments: &[Uuid]| Caller {
         person_id: person.id,
         district_id: person.district,
@@ -41,6 +49,7 @@ fn people(world: &World) -> Vec<Caller> {
     let worker = || Person::worker(gn);
     vec![
         caller(&world.courier, Role::Courier, &[], &[]),
+        caller(second, Role::Courier, &[], &[]),
         caller(&world.liaison, Role::Liaison, &["gn.xy"], &[]),
         caller(&Person::liaison(gn, "gn.xy"), Role::Liaison, &["gn.xy"], &[]),
         caller(&world.handler, Role::DepartmentHandler, &[], &[world.housing]),
@@ -110,14 +119,28 @@ async fn step(world: &World, dice: &mut Dice, ids: &[Uuid], people: &[Caller]) {
     }
     let tickets = &world.replicas[dice.roll(2)].0;
     let (id, caller) = (ids[dice.roll(TICKETS as u64)], &people[dice.roll(people.len() as u64)]);
-    let target = Target { ticket_id: id, if_match: None };
-    let outcome = if dice.roll(30) == 0 {
-        ops::merge(tickets, caller, target, ids[dice.roll(TICKETS as u64)]).await
+    let outcome = if dice.roll(15) == 0 {
+        merge(tickets, caller, id, ids[dice.roll(TICKETS as u64)]).await
     } else {
-        ops::act(tickets, caller, target, deed(world, dice)).await
+        ops::act(tickets, caller, Target { ticket_id: id, if_match: None }, deed(world, dice)).await
     };
     let unwell = |code: Code| matches!(code, Code::Internal | Code::Unknown);
     assert!(!outcome.as_ref().is_err_and(|fault| unwell(fault.code)), "{outcome:?}");
+}
+
+async fn merge(tickets: &Tickets, caller: &Caller, child: Uuid, parent: Uuid) -> Result<Ticket, Fault> {
+    ops::merge(tickets, caller, Target { ticket_id: child, if_match: None }, parent).await
+}
+
+/// Two people's reports of the same are one ticket before anybody walks, and whose it was leaves one of them: the other takes their place.
+async fn begin(world: &World, people: &[Caller], ids: &[Uuid]) {
+    let tickets = &world.replicas[0].0;
+    for pair in ids.chunks(2).take(6) {
+        merge(tickets, &people[2], pair[1], pair[0]).await.unwrap();
+    }
+    let target = Target { ticket_id: ids[0], if_match: None };
+    let left = ops::act(tickets, &people[0], target, Deed::Withdraw { reason: "看错了".into() }).await.unwrap();
+    assert_eq!((left.state.as_str(), left.reporter_id), ("POOL", people[1].person_id), "promoted");
 }
 
 /// What no row may be, and what that would mean.
@@ -189,6 +212,18 @@ const INVARIANTS: &[(&str, &str)] = &[
              and transition not in ('T26', 'T28')",
             "an end was left",
         ),
+        (
+            "ticket p, jsonb_array_elements(p.co_reports) r where not (r->>'promoted')::bool and not exists (
+                select from tickets.ticket c where c.district_id = p.district_id and c.ticket_id = (r->>'ticket_id')::uuid
+                    and c.parent_ticket_id = p.ticket_id)",
+            "a co-reporter whose own report is not merged in",
+        ),
+        (
+            "event e where e.transition = 'T29b' and not exists (
+                select from tickets.ticket t, jsonb_array_elements(t.co_reports) r
+                where (t.district_id, t.ticket_id) = (e.district_id, e.ticket_id) and (r->>'promoted')::bool)",
+            "somebody left and nobody took their place",
+        ),
         ("event e join tickets.ticket t using (district_id, ticket_id) where e.sequence = 1 and e.at <> t.received_at", "age"),
         (
             "event e join tickets.event f using (district_id, ticket_id) where f.sequence = e.sequence + 1 and f.at < e.at and e.from_state <> e.to_state",
@@ -199,33 +234,42 @@ const INVARIANTS: &[(&str, &str)] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_random_walk_of_everybody_through_every_deed_keeps_the_invariants_in_the_database() {
     let world = Arc::new(World::new().await);
-    let people = Arc::new(people(&world));
+    let second = Person::courier(world.gongnong);
+    let people = Arc::new(people(&world, &second));
+    let mut points = Points::of(&world).await;
     let mut ids = Vec::new();
     for turn in 0..TICKETS {
-        let category = [NEEDS_NO_PHOTO, "81003"][turn % 2];
-        ids.push(world.report(&world.courier, report(category)).await.unwrap().ticket_id.parse().unwrap());
+        let category = [NEEDS_NO_PHOTO, "81003"][turn / 2 % 2];
+        let reporter = [&world.courier, &second][turn % 2];
+        ids.push(world.report(reporter, report(category)).await.unwrap().ticket_id.parse().unwrap());
     }
+    begin(&world, &people, &ids).await;
     let ids: Arc<Vec<Uuid>> = Arc::new(ids);
-    let walkers = (1..=WALKERS).map(|seed| {
-        let (world, ids, people) = (world.clone(), ids.clone(), people.clone());
-        tokio::spawn(async move {
-            let mut dice = Dice(seed * 7_919);
-            for _ in 0..STEPS {
-                step(&world, &mut dice, &ids, &people).await;
-            }
-        })
-    });
-    for walker in walkers.collect::<Vec<_>>() {
-        walker.await.unwrap();
+    for rest in 0..RESTS {
+        let walkers = (1..=WALKERS).map(|seed| {
+            let (world, ids, people) = (world.clone(), ids.clone(), people.clone());
+            tokio::spawn(async move {
+                let mut dice = Dice((seed + WALKERS * rest) * 7_919);
+                for _ in 0..STEPS {
+                    step(&world, &mut dice, &ids, &people).await;
+                }
+            })
+        });
+        for walker in walkers.collect::<Vec<_>>() {
+            walker.await.unwrap();
+        }
+        points.check(&world).await;
     }
+    points.came_to_both_ends(&world).await;
     for id in ids.iter() {
         replay(&world, *id).await;
     }
-    let taken: i64 = sqlx::query_scalar("select count(distinct transition) from tickets.event")
-        .fetch_one(&world.pool)
-        .await
-        .unwrap();
-    assert!(taken >= 20, "only {taken} rows of the table were walked");
+    let taken: Vec<String> =
+        sqlx::query_scalar("select distinct transition from tickets.event").fetch_all(&world.pool).await.unwrap();
+    assert!(taken.len() >= 20, "only {taken:?} of the table were walked");
+    for shared in ["T27", "T29b", "T39"] {
+        assert!(taken.iter().any(|transition| transition == shared), "{shared} was never walked");
+    }
     assert_eq!(world.count("event").await, world.count("outbox").await, "no event untold");
     world.hear(&followers_consumer(&world.replicas[0].0), 0).await;
     for (broken, what) in INVARIANTS {

@@ -113,7 +113,14 @@ pub fn check(before: &Ticket, track: &Track, change: &Change) {
     // 10 ended states leave by appeal and reopening only
     assert!(!was.ended() || ["T26", "T28"].contains(&id), "{}", told());
     // 11 merged tickets have no children
-    assert!(state != State::Merged || ticket.others().next().is_none(), "{}", told());
+    assert!(state != State::Merged || ticket.co_reports().is_empty(), "{}", told());
+    // who reported the same takes the place of a reporter who leaves, the first one first, and keeps what they reported
+    let next = before.others().next();
+    if id == "T29b" {
+        assert_eq!(next.map(|report| report.person_id), Some(ticket.reporter_id), "{}", told());
+        assert_eq!(ticket.others().count() + 1, before.others().count(), "{}", told());
+    }
+    assert_eq!(ticket.co_reports().len(), before.co_reports().len() + usize::from(id == "T39"), "{}", told());
     // 12 the time in all states is the age
     if change.moves {
         assert_eq!(track.time_in_states, change.at - ticket.received_at, "{}", told());

@@ -85,6 +85,21 @@ impl Groups {
         numbers
     }
 
+    /// Lines of an hour ago that the street's group has still to hear; what each of them begins with.
+    pub async fn late(&self, many: i64) -> Vec<String> {
+        sqlx::query(
+            "insert into tickets.channel_message (district_id, channel_id, ticket_id, kind, sequence, text, urgent, at)
+             select c.district_id, c.channel_id, gen_random_uuid(), 'T1', n, 'L' || lpad(n::text, 5, '0') || repeat('雪', 60), false, $1
+             from tickets.channel c, generate_series(1, $2) n",
+        )
+        .bind(self.world.clock.now() - TimeDelta::hours(1))
+        .bind(many)
+        .execute(&self.world.pool)
+        .await
+        .unwrap();
+        (1..=many).map(|n| format!("L{n:05}")).collect()
+    }
+
     /// Lets both senders work while time passes second by second.
     pub async fn seconds(&self, many: usize) {
         for second in 0..many {
@@ -94,7 +109,7 @@ impl Groups {
     }
 
     pub async fn waiting(&self) -> i64 {
-        self.world.count("channel_message where state <> 'SENT'").await
+        self.world.count("channel_message where state not in ('SENT', 'SUMMED')").await
     }
 }
 
