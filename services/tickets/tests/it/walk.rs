@@ -11,7 +11,7 @@ use chassis::{
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::api::v1::post::Role;
 use tickets::{
-    Away, CouncilDecision, Deed, Resolution, Ruling, Ticket, Tickets,
+    Away, CouncilDecision, Deed, Resolution, Ruling, Ticket, Tickets, followers_consumer,
     ops::{self, Target},
     sweep,
 };

@@ -55,7 +55,9 @@ fn of(message: &str) -> Value {
             "code": "48291307", "reason": "REDEMPTION_ENDED", "message": "这个兑换已经结束（已取消）。",
             "detail": "the redemption is Cancelled", "retryable": false, "redemption": null,
         }),
-        "hemei.incentives.v1.ReturnMonthRequest" => json!({"month": "2026-11", "reason": "第二名金额有误", "version": 3}),
+        "hemei.incentives.v1.ReturnMonthRequest" => {
+            json!({"month": "2026-11", "reason": "第二名金额有误", "version": 3})
+        }
         "hemei.finance.v1.CancelTransferRequest" => json!({"reason": "获奖人更换手机号"}),
         "hemei.finance.v1.FundAction" => json!({
             "actor_role": "district_admin", "act": "CANCEL_TRANSFER", "subject": "019aaf2c-6b1e-7c3d-9a51-3f6d1b2a7c91",
