@@ -1,5 +1,5 @@
 //! The operators' tools, as they are called.
-use std::{process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use hemei_tests::{Instance, audit, instance, retry};
 
@@ -27,6 +27,7 @@ async fn the_figures_are_what_the_histories_give_and_the_logs_are_whole() {
         assert!(!text.contains("tampered"), "{text}");
     }
     a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(&suite).await;
+    a_list_is_brought_in_while_everything_runs(&suite);
     tokio::task::spawn_blocking(|| drop(suite)).await.unwrap();
 }
 
@@ -48,4 +49,20 @@ async fn a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(suite: 
     let (well, text) = run(suite, &["figures", "recount"]);
     assert!(well && text.contains("统计与历史一致"), "{text}");
     pool.close().await;
+}
+
+fn a_list_is_brought_in_while_everything_runs(suite: &Instance) {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/tickets/data");
+    let wrong = suite.data.join("wrong.csv");
+    std::fs::write(&wrong, "class,name,source\n06,市容,\n7,广告,\n").unwrap();
+    let [list, classes, wrong] =
+        [data.join("categories.csv"), data.join("classes.csv"), wrong].map(|path| path.display().to_string());
+    for (arguments, told) in [
+        (vec!["categories", "import", &list], "0 行更新，89 行不变"),
+        (vec!["categories", "classes", &classes], "0 行更新，17 行不变"),
+        (vec!["categories", "classes", &wrong], "第 3 行 line 3, class: “7” 不可用，须为两位数字"),
+    ] {
+        let (well, text) = run(suite, &arguments);
+        assert!(text.contains(told) && well == told.contains("行不变"), "{text}");
+    }
 }

@@ -17,15 +17,17 @@ pub async fn all(executor: impl PgExecutor<'_>) -> sqlx::Result<Vec<Category>> {
     .await
 }
 
+/// One column of rows that go to the database together.
+fn each<'a, T>(list: &'a [Category], column: impl Fn(&'a Category) -> T) -> Vec<T> {
+    list.iter().map(column).collect()
+}
+
 /// Writes the next version of each category where the last one is its `version`; answers how many that were.
 pub async fn put(
     executor: impl PgExecutor<'_>,
     wanted: &[Category],
     (by, role, at): (Uuid, &str, DateTime<Utc>),
 ) -> sqlx::Result<i64> {
-    fn all<'a, T>(list: &'a [Category], column: impl Fn(&'a Category) -> T) -> Vec<T> {
-        list.iter().map(column).collect()
-    }
     sqlx::query_scalar!(
         r#"with put as (
             insert into tickets.category as c (
@@ -61,22 +63,22 @@ pub async fn put(
             on conflict on constraint governed_key do update set revision = g.revision + 1
         )
         select count(*) as "many!" from put"#,
-        &all(wanted, |c| c.district_id),
-        &all(wanted, |c| c.category_code.as_str()) as _,
-        &all(wanted, |c| c.version),
-        &all(wanted, |c| c.name.as_str()) as _,
-        &all(wanted, |c| c.english_name.as_str()) as _,
-        &all(wanted, |c| c.level),
-        &all(wanted, |c| c.priority),
-        &all(wanted, |c| c.resolve_hours),
-        &all(wanted, |c| c.clock.as_str()) as _,
-        &all(wanted, |c| c.after_photo),
-        &all(wanted, |c| c.department_code.as_str()) as _,
-        &all(wanted, |c| c.tile.as_str()) as _,
-        &all(wanted, |c| c.source.as_str()) as _,
-        &all(wanted, |c| c.retired),
-        &all(wanted, |c| c.duplicate_metres),
-        &all(wanted, |c| c.duplicate_hours),
+        &each(wanted, |c| c.district_id),
+        &each(wanted, |c| c.category_code.as_str()) as _,
+        &each(wanted, |c| c.version),
+        &each(wanted, |c| c.name.as_str()) as _,
+        &each(wanted, |c| c.english_name.as_str()) as _,
+        &each(wanted, |c| c.level),
+        &each(wanted, |c| c.priority),
+        &each(wanted, |c| c.resolve_hours),
+        &each(wanted, |c| c.clock.as_str()) as _,
+        &each(wanted, |c| c.after_photo),
+        &each(wanted, |c| c.department_code.as_str()) as _,
+        &each(wanted, |c| c.tile.as_str()) as _,
+        &each(wanted, |c| c.source.as_str()) as _,
+        &each(wanted, |c| c.retired),
+        &each(wanted, |c| c.duplicate_metres),
+        &each(wanted, |c| c.duplicate_hours),
         by,
         at,
         role,

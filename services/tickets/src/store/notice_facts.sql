@@ -3,9 +3,9 @@ select t.district_id, t.ticket_id, t.claim_by, t.promised_by, t.resolve_by, t.es
     array(select (r->>'person_id')::uuid from jsonb_array_elements(t.co_reports) r
         where (r->>'person_id')::uuid <> t.reporter_id and not coalesce((r->>'promoted')::bool, false) order by 1) as "co_reporter_ids!",
     (select p.name from tickets.place p where p.district_id = t.district_id and p.level = 2
-        and p.path = array_to_string((string_to_array(t.place_path, '.'))[1:2], '.') limit 1) as "subdistrict_name?",
+        and p.path = tickets.place_above(t.place_path, 2) limit 1) as "subdistrict_name?",
     (select p.name from tickets.place p where p.district_id = t.district_id and p.level = 3
-        and p.path = array_to_string((string_to_array(t.place_path, '.'))[1:3], '.') limit 1) as "community_name?",
+        and p.path = tickets.place_above(t.place_path, 3) limit 1) as "community_name?",
     (select d.name from tickets.department d
         where d.district_id = t.district_id and d.department_id = t.department_id) as "department_name?",
     array(select d.name from tickets.department d

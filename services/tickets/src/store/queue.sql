@@ -5,10 +5,7 @@ with waiting as materialized (
         select w.district_id, w.ticket_id from unnest($2::text[]) h (holder) cross join lateral (
             select t.district_id, t.ticket_id from tickets.ticket t
             where t.district_id = $1 and t.due_at is not null and t.held_by = h.holder
-                and ($4::text is null or t.state = $4)
-                and ($5::int2 is null or t.priority <= $5)
-                and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
-                and (not $7::bool or t.resolve_by < $8::timestamptz)
+                and tickets.is_wanted(t, $4, $5, $6, $7, $8)
                 and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
             order by t.due_at, t.ticket_id
             limit $11
@@ -18,10 +15,7 @@ with waiting as materialized (
     (
         select t.district_id, t.ticket_id from tickets.ticket t
         where t.district_id = $1 and t.due_at is not null and t.assisting <> '{}' and t.assisting && $3::uuid[]
-            and ($4::text is null or t.state = $4)
-            and ($5::int2 is null or t.priority <= $5)
-            and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
-            and (not $7::bool or t.resolve_by < $8::timestamptz)
+            and tickets.is_wanted(t, $4, $5, $6, $7, $8)
             and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
         order by t.due_at, t.ticket_id
         limit $11
@@ -46,10 +40,7 @@ with waiting as materialized (
         -- a pause that is asked for waits for who may approve it
         select t.district_id, t.ticket_id from tickets.ticket t
         where t.district_id = $1 and t.due_at is not null and t.pause_request is not null and 'coordinator' = any ($2::text[])
-            and ($4::text is null or t.state = $4)
-            and ($5::int2 is null or t.priority <= $5)
-            and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
-            and (not $7::bool or t.resolve_by < $8::timestamptz)
+            and tickets.is_wanted(t, $4, $5, $6, $7, $8)
             and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
         order by t.due_at, t.ticket_id
         limit $11

@@ -161,7 +161,7 @@ async fn a_group_is_reminded_once_before_a_deadline_and_the_people_are_mentioned
     assert_eq!(remind(tickets, &settings).await.unwrap(), 0, "29 minutes are left");
     groups.world.clock.advance(TimeDelta::minutes(21));
     // whoever begins while another tells them leaves them to it, and where that one dies they are told all the same
-    let mut other = groups.world.pool.begin().await.unwrap();
+    let mut other = chassis::db::begin(&groups.world.pool).await.unwrap();
     sqlx::query("select from tickets.reminded_until for update").execute(&mut *other).await.unwrap();
     assert_eq!(remind(tickets, &settings).await.unwrap(), 0);
     other.rollback().await.unwrap();

@@ -141,6 +141,8 @@ async fn begin(world: &World, people: &[Caller], ids: &[Uuid]) {
     let target = Target { ticket_id: ids[0], if_match: None };
     let left = ops::act(tickets, &people[0], target, Deed::Withdraw { reason: "看错了".into() }).await.unwrap();
     assert_eq!((left.state.as_str(), left.reporter_id), ("POOL", people[1].person_id), "promoted");
+    // whose report hangs below it all the same: it would hang two deep
+    assert!(merge(tickets, &people[2], ids[0], ids[12]).await.is_err());
 }
 
 /// What no row may be, and what that would mean.
