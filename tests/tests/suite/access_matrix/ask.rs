@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 29] = [
+const LISTS: [&str; 30] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -31,6 +31,7 @@ const LISTS: [&str; 29] = [
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
     "PointsService/GetStatement",
+    "FundService/ListFundActions",
     "PayoutService/GetAwardFund",
     "PayoutService/ListPayouts",
     "PayoutService/ListMyPayouts",
