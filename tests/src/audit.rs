@@ -1,6 +1,7 @@
 //! The auditor: recomputes from raw rows what must be true whatever was killed.
 mod funds;
 mod histories;
+pub mod payouts;
 mod points;
 pub mod prizes;
 
@@ -32,6 +33,7 @@ pub struct Acknowledged {
     pub imports: HashMap<Uuid, (Uuid, i64)>,
     /// Prize → its pieces before all this: in stock, reserved and handed over.
     pub pieces: HashMap<Uuid, i64>,
+    pub outside: payouts::Outside,
 }
 
 /// A redemption as its callers know it.
@@ -67,7 +69,8 @@ pub async fn all(pool: &PgPool, acknowledged: &Acknowledged) -> Result<()> {
     histories::all(pool, acknowledged).await?;
     points::all(pool, acknowledged).await?;
     prizes::all(pool, acknowledged).await?;
-    funds::all(pool, acknowledged).await
+    funds::all(pool, acknowledged).await?;
+    payouts::all(pool, &acknowledged.outside).await
 }
 
 /// Counts the rows of a statement that lists what is wrong.

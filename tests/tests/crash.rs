@@ -5,6 +5,10 @@ mod bank;
 mod caller;
 #[path = "crash/keepers.rs"]
 mod keepers;
+#[path = "crash/months.rs"]
+mod months;
+#[path = "crash/payers.rs"]
+mod payers;
 #[path = "crash/probe.rs"]
 mod probe;
 #[path = "crash/teller.rs"]
@@ -27,9 +31,11 @@ use tokio::task::JoinSet;
 const TARGETS: [&str; 8] =
     ["residents", "tickets", "incentives", "finance", "gateway", "postgres", "redis", "flushall"];
 const CALLERS: usize = 64;
-/// Of them, those who report and see to it, and those who keep a fund; one keeps a payout, all others are at the counter.
+/// Of them, those who report and see to it, those who keep a fund, and those who claim and pay awards; one each keeps a payout, the
+/// months, the bank, and what winners do with their WeChat, all others are at the counter.
 const REPORTERS: usize = 8;
 const TREASURERS: usize = 3;
+const PAYERS: usize = 6;
 /// After so many kills there is a quiet moment.
 const BETWEEN: usize = 8;
 
@@ -52,6 +58,10 @@ fn callers(bank: &Arc<Bank>, random: &mut StdRng) -> JoinSet<Result<()>> {
             0..REPORTERS => callers.spawn(caller.report_and_resolve(number)),
             REPORTERS => callers.spawn(caller.keep_a_payout()),
             number if number <= REPORTERS + TREASURERS => callers.spawn(caller.keep_the_fund()),
+            number if number <= REPORTERS + TREASURERS + PAYERS => callers.spawn(caller.claim_and_pay()),
+            61 => callers.spawn(caller.keep_the_months()),
+            62 => callers.spawn(caller.keep_the_bank()),
+            63 => callers.spawn(caller.use_wechat()),
             _ => callers.spawn(caller.tell()),
         };
     }
@@ -97,10 +107,12 @@ async fn run(instance: &Instance, kills: usize, seed: u64) -> Result<()> {
     while let Some(caller) = callers.join_next().await {
         caller??;
     }
+    bank.quiet_moment().await.context("audit when all have stopped")?;
+    bank.let_all_be_paid().await?;
     bank.quiet_moment().await.context("audit at the end")?;
-    bank.auditor_is_awake().await?;
     let counts = bank.counts.lock().unwrap().clone();
     println!("{counts:#?}");
+    bank.auditor_is_awake().await?;
     let done: usize = counts.iter().filter(|(what, _)| !what.contains(':')).map(|(_, many)| many).sum();
     println!("{done} requests acknowledged over {kills} kills, slowest recovery {} ms", slowest.as_millis());
     for what in [
@@ -108,6 +120,13 @@ async fn run(instance: &Instance, kills: usize, seed: u64) -> Result<()> {
         "step of a ticket",
         "entry of a fund",
         "payout back and forth",
+        "approve a month",
+        "return a month",
+        "correct an award",
+        "claim by WeChat",
+        "confirm",
+        "file for the bank",
+        "line of a file",
         "redeem",
         "cancel",
         "hand over",

@@ -1,6 +1,6 @@
 //! What all callers share: whom and what it is about, and what they were told.
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use hemei_tests::{
     Client, audit,
-    audit::{Acknowledged, Reached, Redeemed},
+    audit::{Acknowledged, Reached, Redeemed, payouts::Outside},
     feeds, people,
 };
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
@@ -20,7 +20,7 @@ use sqlx::PgPool;
 use tokio::sync::RwLock;
 use uuid::Uuid;
 
-use super::probe::Probe;
+use super::{months::Months, payers::LONGER_AGO, probe::Probe};
 
 /// Members who earn and spend.
 const MEMBERS: usize = 40;
@@ -28,6 +28,8 @@ const MEMBERS: usize = 40;
 const WORKERS: usize = 24;
 /// Points that everybody has at the start.
 const START: i64 = 400;
+/// The smallest of photos.
+const PHOTO: &[u8] = include_bytes!("photo.jpg");
 /// Redemptions that somebody may still do something with.
 const RECENT: usize = 60;
 
@@ -53,6 +55,12 @@ pub struct Bank {
     pub goods: Vec<String>,
     pub voucher: String,
     pub payout: String,
+    pub months: Months,
+    /// Those whom the months may pay.
+    pub winners: HashMap<Uuid, Client>,
+    /// The photo of a signature.
+    pub signature: String,
+    pub anyone: Client,
     pub pool: PgPool,
     /// Held by callers while they do something: whoever takes all of it finds that nobody is asking.
     pub busy: RwLock<()>,
@@ -100,7 +108,12 @@ impl Bank {
         let payouts = admin.get("/v1/payouts?state=READY").await?.success()?;
         let payout = payouts["payouts"][0]["payout_id"].as_str().context("a payout that is ready")?.to_owned();
         let pool = audit::open(database_url).await?;
-        let told = Acknowledged { pieces: audit::prizes::pieces(&pool).await?, ..Acknowledged::default() };
+        let coordinator = people::sign_in(client, here("coordinator").first().context("a coordinator")?).await?;
+        let mut months = Months::closed(&pool, (&admin, coordinator), &district).await?;
+        let winners = months.winners(&pool, client).await?;
+        let signature = admin.upload(PHOTO).await?.success()?["media_id"].as_str().context("a photo")?.to_owned();
+        let mut told = Acknowledged { pieces: audit::prizes::pieces(&pool).await?, ..Acknowledged::default() };
+        told.outside.earlier = audit::payouts::ordered(&pool).await?;
         let (busy, stop, reserved, handed_over, counts) = Default::default();
         let told = Mutex::new(told);
         let bank = Self {
@@ -111,6 +124,10 @@ impl Bank {
             goods,
             voucher,
             payout,
+            months,
+            winners,
+            signature,
+            anyone: client.clone(),
             pool,
             busy,
             stop,
@@ -192,13 +209,25 @@ impl Bank {
     pub async fn quiet_moment(&self) -> Result<()> {
         let _nobody_asks = self.busy.write().await;
         feeds::quiet(&self.pool).await?;
-        let told = self.told.lock().unwrap().clone();
+        let told = self.with_wechat().await?;
         audit::all(&self.pool, &told).await
+    }
+
+    /// What everybody was told, beside what WeChat has: it is asked first, for finance may hear of an end meanwhile.
+    async fn with_wechat(&self) -> Result<Acknowledged> {
+        let transfers = self.transfers().await?;
+        let mut told = self.told.lock().unwrap().clone();
+        let transfer = |one: &Value| {
+            let text = |name: &str| Some(one[name].as_str()?.to_owned());
+            Some((text("openid")?, one["transfer_amount"].as_i64()?, text("state")?))
+        };
+        told.outside.wechat = transfers.iter().map(|one| transfer(one).context("a transfer")).collect::<Result<_>>()?;
+        Ok(told)
     }
 
     /// Whether the auditor sees what is wrong: something that was never done, done otherwise, or done once more.
     pub async fn auditor_is_awake(&self) -> Result<()> {
-        let lies: [fn(&mut Acknowledged); 8] = [
+        let lies: [fn(&mut Acknowledged); 12] = [
             |told| told.tickets.extend([(Uuid::now_v7(), vec!["report"])]),
             |told| told.activities.values_mut().take(1).for_each(|(_, people)| *people += 1),
             |told| told.reversals.values_mut().take(1).for_each(|by| *by += 1),
@@ -207,9 +236,17 @@ impl Bank {
             |told| told.pieces.values_mut().take(1).for_each(|pieces| *pieces -= 1),
             |told| told.fund_entries.extend([(Uuid::now_v7(), 1)]),
             |told| told.payouts.values_mut().for_each(|(times, _)| *times += 1),
+            |told| told.outside.months.values_mut().for_each(|state| *state = "CLOSED".to_owned()),
+            |told| told.outside.earlier.clear(),
+            // what had failed was paid all the same
+            |told| told.outside.wechat.iter_mut().for_each(|(.., state)| *state = "SUCCESS".to_owned()),
+            |told| {
+                told.outside =
+                    Outside { bank: HashMap::new(), cash: HashMap::new(), wechat: Vec::new(), ..told.outside.clone() }
+            },
         ];
         for (number, lie) in lies.into_iter().enumerate() {
-            let mut told = self.told.lock().unwrap().clone();
+            let mut told = self.with_wechat().await?;
             lie(&mut told);
             ensure!(audit::all(&self.pool, &told).await.is_err(), "the auditor did not see lie {number}");
         }
@@ -226,10 +263,14 @@ impl Bank {
             order by random() limit 1)";
         while !self.stopped() {
             let busy = self.busy.read().await;
-            let statement = if random.random_bool(0.6) { reservation } else { lot };
+            let (statement, what) = match random.random_range(0..10) {
+                0..5 => (reservation, "reservation runs out"),
+                5..8 => (lot, "points run out"),
+                _ => (LONGER_AGO, "transfers are looked at"),
+            };
             // the database may be away
             if sqlx::query(statement).execute(&self.pool).await.is_ok_and(|done| done.rows_affected() > 0) {
-                self.count(if statement == lot { "points run out" } else { "reservation runs out" });
+                self.count(what);
             }
             drop(busy);
             tokio::time::sleep(Duration::from_millis(random.random_range(100..600))).await;

@@ -11,7 +11,7 @@ use super::bank::Bank;
 /// A client gives up retrying after this; several kills may follow each other.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 /// What callers may be refused with, because others were faster.
-const REFUSALS: [&str; 8] = [
+const REFUSALS: [&str; 10] = [
     "OUT_OF_STOCK",
     "POINTS_INSUFFICIENT",
     "REDEMPTION_ENDED",
@@ -19,6 +19,9 @@ const REFUSALS: [&str; 8] = [
     "LATE_POINTS_MISSING",
     "LATE_STOCK_MISSING",
     "PRIZE_LIMIT",
+    "PAYOUT_MOVED",
+    // the answer to the login was lost: the code is used up
+    "WECHAT_CODE_INVALID",
     // told of a time before the code was given out
     "FIELD_INVALID",
 ];

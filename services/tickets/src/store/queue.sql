@@ -27,10 +27,7 @@ with waiting as materialized (
         where t.district_id = $1 and t.due_at is not null and t.invited <> '[]' and exists (
                 select from jsonb_to_recordset(t.invited) i (department_id uuid, until timestamptz, stated_at timestamptz)
                 where i.department_id = any ($3::uuid[]) and i.stated_at is null and coalesce(i.until > $8, true))
-            and ($4::text is null or t.state = $4)
-            and ($5::int2 is null or t.priority <= $5)
-            and ($6::text = '' or t.place_path = $6 or starts_with(t.place_path, $6 || '.'))
-            and (not $7::bool or t.resolve_by < $8::timestamptz)
+            and tickets.is_wanted(t, $4, $5, $6, $7, $8)
             and (t.due_at, t.ticket_id) > ($9::timestamptz, $10::uuid)
         order by t.due_at, t.ticket_id
         limit $11

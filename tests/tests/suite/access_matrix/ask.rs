@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 31] = [
+const LISTS: [&str; 32] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -33,6 +33,7 @@ const LISTS: [&str; 31] = [
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
     "PointsService/GetStatement",
+    "FundService/ListFundActions",
     "PayoutService/GetAwardFund",
     "PayoutService/ListPayouts",
     "PayoutService/ListMyPayouts",
