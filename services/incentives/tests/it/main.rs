@@ -18,6 +18,7 @@ mod lots;
 mod month_end;
 mod month_terms;
 mod months;
+mod pickup_points;
 mod ranking;
 mod redeem;
 mod rules;

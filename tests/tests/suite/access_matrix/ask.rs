@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 29] = [
+const LISTS: [&str; 30] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -38,6 +38,7 @@ const LISTS: [&str; 29] = [
     "MonthService/GetMonthTerms",
     "RankingService/GetRanking",
     "AwardService/ListDoubtedAwards",
+    "PrizeService/ListPickUpPoints",
     "PrizeService/ListPrizes",
     "RedemptionService/ListRedemptions",
 ];
