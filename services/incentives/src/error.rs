@@ -17,6 +17,8 @@ pub enum Refusal {
     PointsInsufficient { available: i64, missing: i64 },
     #[error("redemption_id was used before with another body")]
     IdReused,
+    #[error("no place of this id in the caller's district")]
+    PlaceNotFound,
     /// Which field named it.
     #[error("no redemption of this id or code in the caller's district")]
     RedemptionNotFound(&'static str),
@@ -82,6 +84,7 @@ impl From<Refusal> for Fault {
         let detail = refusal.to_string();
         match refusal {
             Refusal::PrizeNotFound => Fault::not_found("PRIZE_NOT_FOUND", &detail).at_field("prize_id", detail),
+            Refusal::PlaceNotFound => Fault::not_found("PLACE_NOT_FOUND", &detail).at_field("place_id", detail),
             Refusal::OutOfStock { stock } => Fault::conflict("OUT_OF_STOCK", detail).fact("stock", stock),
             Refusal::PointsInsufficient { available, missing } => {
                 let fault = Fault::conflict("POINTS_INSUFFICIENT", detail);

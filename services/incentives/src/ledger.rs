@@ -17,5 +17,6 @@ pub async fn reconcile(pool: &PgPool) -> Result<Vec<Difference>, Fault> {
     found.extend(store::books::scores(pool).await?);
     found.extend(store::books::moves(pool).await?);
     found.extend(store::books::prizes(pool).await?);
+    found.extend(store::books::shelves(pool).await?);
     Ok(found)
 }

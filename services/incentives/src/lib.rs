@@ -42,6 +42,7 @@ mod error;
 mod events;
 pub mod ledger;
 mod month;
+mod opening;
 mod points;
 mod prize;
 mod qr;

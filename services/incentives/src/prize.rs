@@ -3,7 +3,10 @@ use std::ops::RangeInclusive;
 
 use chassis::text::is_plain;
 use serde::Deserialize;
+use sqlx::types::Json;
 use uuid::Uuid;
+
+use crate::opening::Opening;
 
 /// What a prize is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::Type)]
@@ -39,8 +42,43 @@ pub struct Prize {
     pub hold_hours: i32,
     pub pickup_hours: String,
     pub per_person_month: i32,
-    pub photo_media_id: Option<Uuid>,
     pub active: bool,
+    /// In their order.
+    pub photos: Vec<Uuid>,
+    pub pickup_points: Json<Vec<Shelf>>,
+}
+
+/// A pick-up point, as people find it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PickUpPoint {
+    pub place_id: Uuid,
+    pub place_path: String,
+    pub name: String,
+    pub address: String,
+    pub phone: String,
+    pub lng: Option<f64>,
+    pub lat: Option<f64>,
+    pub opening: Opening,
+}
+
+/// A pick-up point with what is left of a prize there.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Shelf {
+    #[serde(flatten)]
+    pub point: PickUpPoint,
+    pub stock: i64,
+}
+
+/// What is said of a pick-up point.
+#[derive(Clone, Debug)]
+pub struct PointEdit {
+    pub place_id: Uuid,
+    pub name: String,
+    pub address: String,
+    pub phone: String,
+    pub lng: Option<f64>,
+    pub lat: Option<f64>,
+    pub opening: Opening,
 }
 
 /// What can be changed of a prize.
@@ -51,7 +89,8 @@ pub struct PrizeEdit {
     pub hold_hours: i32,
     pub pickup_hours: String,
     pub per_person_month: i32,
-    pub photo_media_id: Option<Uuid>,
+    /// Unset: those it has.
+    pub photos: Option<Vec<Uuid>>,
     pub active: bool,
 }
 
@@ -60,6 +99,8 @@ pub struct PrizeEdit {
 pub struct StockTake {
     pub stock_take_id: Uuid,
     pub prize_id: Uuid,
+    /// Unset: at the first pick-up point.
+    pub place_id: Option<Uuid>,
     pub counted: i64,
     pub expected: i64,
     pub note: String,

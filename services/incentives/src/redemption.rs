@@ -68,6 +68,7 @@ pub struct Redemption {
     pub code_sealed: Vec<u8>,
     pub pickup_place_name: String,
     pub pickup_place_path: String,
+    pub pickup_place_id: Uuid,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -90,6 +91,8 @@ pub struct Wanted {
     pub redemption_id: Uuid,
     pub prize_id: Uuid,
     pub quantity: i64,
+    /// Unset: the only one.
+    pub pickup_place_id: Option<Uuid>,
 }
 
 /// What is told from a pick-up point.

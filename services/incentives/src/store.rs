@@ -8,6 +8,7 @@ pub mod member;
 pub mod month;
 pub mod month_appeal;
 pub mod photo;
+pub mod pickup_point;
 pub mod place;
 pub mod points;
 pub mod prize;

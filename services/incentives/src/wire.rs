@@ -1,6 +1,7 @@
 //! Proto ⇄ domain; the only file that names both.
 pub mod awards;
 pub mod months;
+pub mod pickup_points;
 pub mod prizes;
 pub mod ranking;
 pub mod redemptions;

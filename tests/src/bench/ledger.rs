@@ -141,8 +141,13 @@ async fn posted(pool: &PgPool, way: &'static Way, district: Uuid) -> Result<f64>
 async fn redeemed(pool: &PgPool, cast: &Cast, client: &Client) -> Result<()> {
     let district: Uuid = cast.courier.district_id.parse()?;
     let prize: String = sqlx::query_scalar(
-        "update incentives.prize set stock = stock + 1000000, supplied = supplied + 1000000, points = 1, per_person_month = 0
-         where (district_id, prize_id) = (select district_id, prize_id from incentives.prize where district_id = $1 and active and kind = 'GOODS' limit 1)
+        "with lying as (
+            update incentives.prize_point s set stock = s.stock + 1000000, supplied = s.supplied + 1000000
+            from (select district_id, prize_id, pickup_place_id from incentives.prize where district_id = $1 and active and kind = 'GOODS' limit 1) p
+            where s.district_id = p.district_id and s.prize_id = p.prize_id and s.place_id = p.pickup_place_id
+            returning s.district_id, s.prize_id)
+         update incentives.prize set stock = stock + 1000000, supplied = supplied + 1000000, points = 1, per_person_month = 0
+         where (district_id, prize_id) in (select district_id, prize_id from lying)
          returning prize_id::text",
     )
     .bind(district)

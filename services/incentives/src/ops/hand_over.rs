@@ -95,7 +95,7 @@ async fn told_before(
 async fn late(state: &Incentives, caller: &Caller, redemption: &Redemption, pieces: bool) -> Result<Fault, Fault> {
     let (pool, district_id) = (&state.pool, caller.district_id);
     if pieces {
-        let stock = store::prize::stock(pool, district_id, redemption.prize_id).await?;
+        let stock = store::prize::stock(pool, district_id, redemption.prize_id, redemption.pickup_place_id).await?;
         return Ok(Refusal::LateStockMissing { stock: stock.unwrap_or_default() }.into());
     }
     let available = store::points::balances(pool, district_id, redemption.person_id).await?.available;

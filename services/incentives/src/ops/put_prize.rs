@@ -1,4 +1,5 @@
 use chassis::{access::Caller, faults::Fault};
+use uuid::Uuid;
 
 use crate::{
     Incentives, Refusal,
@@ -8,11 +9,12 @@ use crate::{
 
 /// Changes what can be changed of a prize.
 pub async fn put_prize(state: &Incentives, caller: &Caller, edit: &PrizeEdit) -> Result<Prize, Fault> {
-    let yours = |media| state.media.minted_for(media, caller.district_id, caller.person_id);
-    if !edit.photo_media_id.is_none_or(yours) {
-        let detail = "must be a photo that the caller uploaded";
-        return Err(Fault::field_reason("MEDIA_NOT_YOURS", "photo_media_id", detail));
+    let yours = |media: &Uuid| state.media.minted_for(*media, caller.district_id, caller.person_id);
+    let yours: Vec<Uuid> = edit.photos.iter().flatten().copied().filter(yours).collect();
+    if let Some(prize) = store::shelf::put(&state.pool, caller.district_id, edit, &yours).await? {
+        return Ok(prize);
     }
-    let prize = store::shelf::put(&state.pool, caller.district_id, edit).await?;
-    Ok(prize.ok_or(Refusal::PrizeNotFound)?)
+    store::prize::find(&state.pool, caller.district_id, edit.prize_id).await?.ok_or(Refusal::PrizeNotFound)?;
+    let detail = "must be photos that the caller uploaded, or that the prize has";
+    Err(Fault::field_reason("MEDIA_NOT_YOURS", "photos", detail))
 }

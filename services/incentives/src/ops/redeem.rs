@@ -5,6 +5,7 @@ use chassis::{
 
 use crate::{
     Incentives, Redemption, Refusal,
+    prize::Kind,
     redemption::{CODE, Wanted, new_code},
     store::{self, redemption::SealedCode},
 };
@@ -34,10 +35,24 @@ pub async fn redeem(state: &Incentives, caller: &Caller, wanted: Wanted) -> Resu
 /// The redemption that has this id, if it is the same request.
 async fn known(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Redemption, Fault> {
     let found = store::redemption::find(&state.pool, caller.district_id, wanted.redemption_id).await?;
-    let redemption = found.ok_or(Refusal::PrizeNotFound)?;
+    let Some(redemption) = found else { return Err(nowhere(state, caller, wanted).await?) };
     let same = (redemption.person_id, redemption.prize_id, redemption.quantity)
         == (caller.person_id, wanted.prize_id, wanted.quantity);
-    if same { Ok(redemption) } else { Err(Refusal::IdReused.into()) }
+    if same && wanted.pickup_place_id.is_none_or(|place| place == redemption.pickup_place_id) {
+        Ok(redemption)
+    } else {
+        Err(Refusal::IdReused.into())
+    }
+}
+
+/// Why nothing was reserved: there is no such prize, or it is not clear where.
+async fn nowhere(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Fault, Fault> {
+    let prize = store::prize::find(&state.pool, caller.district_id, wanted.prize_id).await?;
+    let Some(prize) = prize.filter(|prize| prize.active && prize.kind == Kind::Goods) else {
+        return Ok(Refusal::PrizeNotFound.into());
+    };
+    let places: Vec<_> = prize.pickup_points.iter().map(|shelf| shelf.point.place_id.to_string()).collect();
+    Ok(Fault::field("pickup_place_id", format!("must be one of the prize's pick-up points: {}", places.join(", "))))
 }
 
 /// What was missing, where that is why the statement failed.
@@ -50,7 +65,7 @@ async fn why(state: &Incentives, caller: &Caller, wanted: Wanted, error: sqlx::E
         return Ok(error.into());
     }
     let district_id = caller.district_id;
-    let prize = store::prize::stock_and_points(&state.pool, district_id, wanted.prize_id, state.clock.today()).await?;
+    let prize = store::prize::stock_and_points(&state.pool, district_id, wanted, state.clock.today()).await?;
     let (stock, points, limit) = prize.ok_or(Refusal::PrizeNotFound)?;
     if missing == Some("prize_limit") {
         return Ok(Refusal::PrizeLimit { limit }.into());

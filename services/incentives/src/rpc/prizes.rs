@@ -24,14 +24,39 @@ impl PrizeService for Prizes {
         Ok(Response::new(wire::prizes::prize(&self.0, ops::put_prize(&self.0, &caller, &edit).await?)))
     }
 
+    async fn supply_point(&self, request: Request<v1::SupplyPointRequest>) -> Result<Response<v1::Prize>, Status> {
+        let (caller, (ids, supplied)) = (caller(&request)?, wire::prizes::supply(request.get_ref())?);
+        let prize = ops::supply_point(&self.0, &caller, ids, supplied).await?;
+        Ok(Response::new(wire::prizes::prize(&self.0, prize)))
+    }
+
+    async fn list_pick_up_points(
+        &self,
+        request: Request<v1::ListPickUpPointsRequest>,
+    ) -> Result<Response<v1::ListPickUpPointsResponse>, Status> {
+        let (caller, asked) = (caller(&request)?, request.into_inner());
+        let (points, next_page_token) =
+            ops::list_pickup_points(&self.0, &caller, asked.page_size, &asked.page_token).await?;
+        let pickup_points = points.into_iter().map(|point| wire::pickup_points::pickup_point(&self.0, point)).collect();
+        Ok(Response::new(v1::ListPickUpPointsResponse { pickup_points, next_page_token }))
+    }
+
+    async fn put_pick_up_point(
+        &self,
+        request: Request<v1::PutPickUpPointRequest>,
+    ) -> Result<Response<v1::PickUpPoint>, Status> {
+        let (caller, edit) = (caller(&request)?, wire::pickup_points::edit(request.get_ref())?);
+        let point = ops::put_pickup_point(&self.0, &caller, &edit).await?;
+        Ok(Response::new(wire::pickup_points::pickup_point(&self.0, point)))
+    }
+
     async fn record_stock_take(
         &self,
         request: Request<v1::RecordStockTakeRequest>,
     ) -> Result<Response<v1::StockTake>, Status> {
         let (caller, asked) = (caller(&request)?, request.get_ref());
-        let (counted, note) = wire::prizes::counted(asked)?;
-        let ids = (wire::id("stock_take_id", &asked.stock_take_id)?, wire::id("prize_id", &asked.prize_id)?);
-        let taken = ops::record_stock_take(&self.0, &caller, ids, (counted, &note)).await?;
+        let (of, (counted, note)) = (wire::prizes::shelf(asked)?, wire::prizes::counted(asked)?);
+        let taken = ops::record_stock_take(&self.0, &caller, of, (counted, &note)).await?;
         Ok(Response::new(wire::prizes::stock_take(&taken)))
     }
 

@@ -117,7 +117,8 @@ pub async fn moves(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
 }
 
 /// A prize whose STOCK is not what was supplied without what is reserved or handed over, whose SUPPLIED is not what was brought, counted
-/// and written off, whose CODES left are not its stock; a redemption without exactly one VOUCHER of its own, or one that is nobody's.
+/// and written off, whose CODES left are not its stock, whose
+/// SHELVES together do not hold it; a redemption without exactly one VOUCHER of its own, or one that is nobody's.
 pub async fn prizes(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     sqlx::query_as!(
         Difference,
@@ -127,6 +128,8 @@ pub async fn prizes(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
             from incentives.redemption group by 1, 2
         ), counted as (
             select district_id, prize_id, sum(counted - expected)::int8 as more from incentives.stock_take group by 1, 2
+        ), shelves as (
+            select district_id, prize_id, sum(stock)::int8 as stock, sum(imported)::int8 as imported from incentives.prize_point group by 1, 2
         ), codes as (
             select district_id, prize_id, count(*) filter (where redemption_id is null and withdrawn_at is null) as unused,
                 count(*) filter (where withdrawn_at is not null) as withdrawn
@@ -134,12 +137,13 @@ pub async fn prizes(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         ), added as (
             select district_id, prize_id, sum(added)::int8 as codes from incentives.voucher_import group by 1, 2
         ), prize as (
-            select p.district_id, p.prize_id, p.kind, p.stock, p.supplied, coalesce(c.unused, 0) as unused,
+            select p.district_id, p.prize_id, p.kind, p.stock, p.supplied, coalesce(c.unused, 0) as unused, b.stock as shelved,
                 p.supplied - coalesce(o.gone, 0) as left_over,
-                case p.kind when 'GOODS' then p.imported + coalesce(t.more, 0) - coalesce(o.lost, 0)
+                case p.kind when 'GOODS' then coalesce(b.imported, 0) + coalesce(t.more, 0) - coalesce(o.lost, 0)
                     else coalesce(i.codes, 0) - coalesce(c.withdrawn, 0) end as brought
             from incentives.prize p
             left join out o on o.district_id = p.district_id and o.prize_id = p.prize_id
+            left join shelves b on b.district_id = p.district_id and b.prize_id = p.prize_id
             left join counted t on t.district_id = p.district_id and t.prize_id = p.prize_id
             left join codes c on c.district_id = p.district_id and c.prize_id = p.prize_id
             left join added i on i.district_id = p.district_id and i.prize_id = p.prize_id
@@ -148,6 +152,7 @@ pub async fn prizes(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
             way.told::text as "told!"
         from prize p
         cross join lateral (values ('STOCK', p.stock, p.left_over), ('SUPPLIED', p.supplied, p.brought),
+            ('SHELVES', case p.kind when 'GOODS' then coalesce(p.shelved, -1) end, p.stock),
             ('CODES', case p.kind when 'VOUCHER' then p.unused end, case p.kind when 'VOUCHER' then p.stock end)) way (what, kept, told)
         where way.kept <> way.told
         union all
@@ -155,6 +160,35 @@ pub async fn prizes(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
         from (select * from incentives.redemption where kind = 'VOUCHER') r
         full join (select * from incentives.voucher where redemption_id is not null) v using (district_id, redemption_id)
         where (r.prize_id, r.code_sealed) is distinct from (v.prize_id, v.code_sealed)
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// A pick-up point at which a prize's POINT_STOCK is not what was supplied there without what is reserved or handed over there, or its
+/// POINT_SUPPLIED not what was brought, counted and written off there.
+pub async fn shelves(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"with out as (
+            select district_id, prize_id, pickup_place_id as place_id,
+                sum(quantity) filter (where state in ('RESERVED', 'HANDED_OVER'))::int8 as gone,
+                sum(quantity) filter (where state = 'RETURNED' and not restocked)::int8 as lost
+            from incentives.redemption where kind = 'GOODS' group by 1, 2, 3
+        ), counted as (
+            select t.district_id, t.prize_id, coalesce(t.place_id, p.pickup_place_id) as place_id, sum(t.counted - t.expected)::int8 as more
+            from incentives.stock_take t join incentives.prize p on p.district_id = t.district_id and p.prize_id = t.prize_id
+            group by 1, 2, 3
+        )
+        select s.district_id, s.prize_id as "subject_id!", way.what as "what!", s.place_id || ' ' || way.kept as "kept!",
+            s.place_id || ' ' || way.told as "told!"
+        from incentives.prize_point s
+        left join out o on o.district_id = s.district_id and o.prize_id = s.prize_id and o.place_id = s.place_id
+        left join counted t on t.district_id = s.district_id and t.prize_id = s.prize_id and t.place_id = s.place_id
+        cross join lateral (values ('POINT_STOCK', s.stock, s.supplied - coalesce(o.gone, 0)),
+            ('POINT_SUPPLIED', s.supplied, s.imported + coalesce(t.more, 0) - coalesce(o.lost, 0))) way (what, kept, told)
+        where way.kept <> way.told
         limit 1000"#
     )
     .fetch_all(pool)

@@ -1,16 +1,20 @@
 //! Prizes.
 use chrono::NaiveDate;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
-use crate::prize::{Kind, Prize, Supply};
+use crate::{
+    prize::{Kind, Prize, Shelf, Supply},
+    redemption::Wanted,
+};
 
 /// The district's active prizes, cheapest first, after a position of points and id.
 pub async fn list(pool: &PgPool, district_id: Uuid, after: (i64, Uuid), limit: i64) -> sqlx::Result<Vec<Prize>> {
     sqlx::query_as!(
         Prize,
         r#"select p.prize_id, p.name, p.kind as "kind: Kind", p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours,
-            p.pickup_hours, p.per_person_month, p.photo_media_id, p.active
+            p.pickup_hours, p.per_person_month, p.active, incentives.photos_of(p) as "photos!",
+            incentives.points_of(p) as "pickup_points!: Json<Vec<Shelf>>"
         from incentives.prize p
         join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
         where p.district_id = $1 and p.active and (p.points, p.prize_id) > ($2, $3)
@@ -24,31 +28,53 @@ pub async fn list(pool: &PgPool, district_id: Uuid, after: (i64, Uuid), limit: i
     .await
 }
 
-/// What is left of an active prize today, its price, and how many a member may have in a month.
+/// One prize, whether it is active or not.
+pub async fn find(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<Prize>> {
+    sqlx::query_as!(
+        Prize,
+        r#"select p.prize_id, p.name, p.kind as "kind: Kind", p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours,
+            p.pickup_hours, p.per_person_month, p.active, incentives.photos_of(p) as "photos!",
+            incentives.points_of(p) as "pickup_points!: Json<Vec<Shelf>>"
+        from incentives.prize p
+        join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
+        where p.district_id = $1 and p.prize_id = $2"#,
+        district_id,
+        prize_id
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// What is left of an active prize today where it is wanted, its price, and how many a member may have in a month.
 pub async fn stock_and_points(
     pool: &PgPool,
     district_id: Uuid,
-    prize_id: Uuid,
+    wanted: Wanted,
     today: NaiveDate,
 ) -> sqlx::Result<Option<(i64, i64, i32)>> {
     let row = sqlx::query!(
-        r#"select p.stock - (select count(*) from incentives.voucher v
+        r#"select case p.kind when 'GOODS' then coalesce(s.stock, 0) else p.stock - (select count(*) from incentives.voucher v
                 where v.district_id = p.district_id and v.prize_id = p.prize_id and v.redemption_id is null and v.withdrawn_at is null
-                    and v.valid_until < $3) as "stock!", p.points, p.per_person_month
-        from incentives.prize p where p.district_id = $1 and p.prize_id = $2 and p.active"#,
+                    and v.valid_until < $3) end as "stock!", p.points, p.per_person_month
+        from incentives.prize p
+        left join incentives.prize_point s
+            on s.district_id = p.district_id and s.prize_id = p.prize_id and s.place_id = coalesce($4, p.pickup_place_id)
+        where p.district_id = $1 and p.prize_id = $2 and p.active"#,
         district_id,
-        prize_id,
-        today
+        wanted.prize_id,
+        today,
+        wanted.pickup_place_id
     );
     Ok(row.fetch_optional(pool).await?.map(|row| (row.stock, row.points, row.per_person_month)))
 }
 
-/// What is left of a prize, whether it is active or not.
-pub async fn stock(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<i64>> {
+/// What is left of a prize at a pick-up point, whether it is active or not.
+pub async fn stock(pool: &PgPool, district_id: Uuid, prize_id: Uuid, place_id: Uuid) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
-        "select stock from incentives.prize where district_id = $1 and prize_id = $2",
+        "select stock from incentives.prize_point where district_id = $1 and prize_id = $2 and place_id = $3",
         district_id,
-        prize_id
+        prize_id,
+        place_id
     )
     .fetch_optional(pool)
     .await
@@ -73,7 +99,8 @@ pub async fn refused(
         left join incentives.place l on l.district_id = $1 and l.path = r.path
         left join incentives.prize p
             on p.district_id = $1 and p.prize_id = md5(l.place_id || '/' || r.name)::uuid
-        where l.place_id is null or p.kind <> r.kind or p.kind = 'GOODS' and p.stock + r.supplied - p.imported < 0
+        left join incentives.prize_point s on s.district_id = $1 and s.prize_id = p.prize_id and s.place_id = p.pickup_place_id
+        where l.place_id is null or p.kind <> r.kind or p.kind = 'GOODS' and s.stock + r.supplied - s.imported < 0
         order by r.line"#,
         district_id,
         &lines,

@@ -24,7 +24,8 @@ pub struct SealedCode {
     pub blind: Vec<u8>,
 }
 
-/// Reserves stock and points, or gives the code of a voucher for points; nothing where the id is taken or there is no such prize.
+/// Reserves stock and points, or gives the code of a voucher for points; nothing where the id is taken or there is no such prize
+/// or point of it, or none of several points is named.
 /// What is missing breaks `stock_not_negative` or `balance_not_negative`, a code in use `redemption_code_unique`, more than one
 /// voucher `voucher_quantity`.
 pub async fn reserve(
@@ -38,9 +39,14 @@ pub async fn reserve(
         r#"with reserved as (
             insert into incentives.redemption as r (district_id, redemption_id, person_id, prize_id, prize_name, quantity,
                 points, state, code_sealed, code_blind, pickup_place_id, created_at, expires_at)
-            select $1, $2, $3, p.prize_id, p.name, $5, p.points * $5, 'RESERVED', $6, $7, p.pickup_place_id, $8::timestamptz,
+            select $1, $2, $3, p.prize_id, p.name, $5, p.points * $5, 'RESERVED', $6, $7, s.place_id, $8::timestamptz,
                 $8::timestamptz + make_interval(hours => p.hold_hours)
-            from incentives.prize p where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'GOODS'
+            from incentives.prize p
+            join incentives.prize_point s on s.district_id = p.district_id and s.prize_id = p.prize_id
+            where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'GOODS'
+                and case when $10::uuid is null then not exists (select from incentives.prize_point o
+                        where o.district_id = p.district_id and o.prize_id = p.prize_id and o.place_id <> s.place_id)
+                    else s.place_id = $10 end
             on conflict on constraint redemption_id_unique do nothing
             returning r),
         settled as (select incentives.settle(array_agg(e.r), $9) from reserved e),
@@ -56,7 +62,7 @@ pub async fn reserve(
         select (e.r).redemption_id as "redemption_id!", (e.r).person_id as "person_id!", (e.r).prize_id as "prize_id!",
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
-            l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
+            l.path as pickup_place_path, l.place_id as pickup_place_id, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
             (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
             (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
@@ -69,7 +75,8 @@ pub async fn reserve(
         code.sealed,
         code.blind,
         asked.now,
-        asked.traceparent
+        asked.traceparent,
+        wanted.pickup_place_id
     )
     .fetch_optional(pool)
     .await
@@ -88,7 +95,7 @@ pub async fn cancel(pool: &PgPool, asked: &Asked, redemption_id: Uuid) -> sqlx::
         select (e.r).redemption_id as "redemption_id!", (e.r).person_id as "person_id!", (e.r).prize_id as "prize_id!",
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
-            l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
+            l.path as pickup_place_path, l.place_id as pickup_place_id, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
             (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
             (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
@@ -134,7 +141,7 @@ pub async fn hand_over(
         select (e.r).redemption_id as "redemption_id!", (e.r).person_id as "person_id!", (e.r).prize_id as "prize_id!",
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
-            l.path as pickup_place_path, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
+            l.path as pickup_place_path, l.place_id as pickup_place_id, (e.r).created_at as "created_at!", (e.r).expires_at as "expires_at!",
             (e.r).ended_at as "ended_at", (e.r).handed_over_by as "handed_over_by", (e.r).handed_over_at as "handed_over_at",
             (e.r).kind as "kind!: Kind", (e.r).valid_until as "valid_until"
         from e cross join settled
@@ -183,7 +190,7 @@ pub async fn find(pool: &PgPool, district_id: Uuid, redemption_id: Uuid) -> sqlx
     sqlx::query_as!(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
-            r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
+            r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path, l.place_id as pickup_place_id,
             r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
@@ -205,7 +212,7 @@ pub async fn find_by_code(
     sqlx::query_as!(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
-            r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
+            r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path, l.place_id as pickup_place_id,
             r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id
@@ -233,7 +240,7 @@ pub async fn list(
     sqlx::query_as!(
         Redemption,
         r#"select r.redemption_id, r.person_id, r.prize_id, r.prize_name, r.quantity, r.points,
-            r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path,
+            r.state as "state!: State", r.code_sealed, l.name as pickup_place_name, l.path as pickup_place_path, l.place_id as pickup_place_id,
             r.created_at, r.expires_at, r.ended_at, r.handed_over_by, r.handed_over_at, r.kind as "kind: Kind", r.valid_until
         from incentives.redemption r
         join incentives.place l on l.district_id = r.district_id and l.place_id = r.pickup_place_id

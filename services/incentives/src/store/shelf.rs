@@ -1,55 +1,48 @@
 //! Prizes as people look after them.
-use sqlx::PgPool;
+use sqlx::{PgPool, types::Json};
 use uuid::Uuid;
 
 use super::redemption::Asked;
 use crate::{
-    prize::{Kind, Prize, PrizeEdit, StockTake},
+    prize::{Kind, Prize, PrizeEdit, Shelf, StockTake},
     redemption::TAKE_BACK_FOR,
 };
 
-/// Changes a prize; nothing where there is none.
-pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit) -> sqlx::Result<Option<Prize>> {
+/// Changes a prize; nothing where there is none, or where it should get photos that neither it has nor the caller brought.
+pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit, yours: &[Uuid]) -> sqlx::Result<Option<Prize>> {
     sqlx::query_as!(
         Prize,
         r#"with e as (
             update incentives.prize p set points = $3, hold_hours = $4, pickup_hours = $5, per_person_month = $6,
-                photo_media_id = coalesce($7, p.photo_media_id), active = $8
-            where p.district_id = $1 and p.prize_id = $2 returning p.*)
-        select e.prize_id, e.name, e.kind as "kind: Kind", e.points, e.stock, e.pickup_place_id, l.name as pickup_place_name, e.hold_hours, e.pickup_hours,
-            e.per_person_month, e.photo_media_id, e.active
-        from e join incentives.place l on l.district_id = e.district_id and l.place_id = e.pickup_place_id"#,
+                photo_media_id = case when $7::uuid[] is null then p.photo_media_id else ($7::uuid[])[1] end,
+                photo_media_ids = coalesce($7::uuid[], incentives.photos_of(p)), active = $8
+            where p.district_id = $1 and p.prize_id = $2 and ($7::uuid[] is null or $7::uuid[] <@ (incentives.photos_of(p) || $9::uuid[]))
+            returning p)
+        select (e.p).prize_id as "prize_id!", (e.p).name as "name!", (e.p).kind as "kind!: Kind", (e.p).points as "points!",
+            (e.p).stock as "stock!", (e.p).pickup_place_id as "pickup_place_id!", l.name as pickup_place_name,
+            (e.p).hold_hours as "hold_hours!", (e.p).pickup_hours as "pickup_hours!", (e.p).per_person_month as "per_person_month!",
+            (e.p).active as "active!", incentives.photos_of(e.p) as "photos!", incentives.points_of(e.p) as "pickup_points!: Json<Vec<Shelf>>"
+        from e join incentives.place l on l.district_id = $1 and l.place_id = (e.p).pickup_place_id"#,
         district_id,
         edit.prize_id,
         edit.points,
         edit.hold_hours,
         edit.pickup_hours,
         edit.per_person_month,
-        edit.photo_media_id,
-        edit.active
+        edit.photos.as_deref(),
+        edit.active,
+        yours
     )
     .fetch_optional(pool)
     .await
 }
 
-/// Where a prize is picked up, name and path, and what it is.
-pub async fn pickup(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<Option<(String, String, Kind)>> {
-    let row = sqlx::query!(
-        r#"select l.name, l.path, p.kind as "kind: Kind" from incentives.prize p
-        join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
-        where p.district_id = $1 and p.prize_id = $2"#,
-        district_id,
-        prize_id
-    );
-    Ok(row.fetch_optional(pool).await?.map(|row| (row.name, row.path, row.kind)))
-}
-
-/// Counts a shelf: the stock becomes what was counted without what is reserved. Fewer than those breaks `stock_not_negative`;
+/// Counts a shelf at a pick-up point: the stock there becomes what was counted without what is reserved. Fewer than those breaks `stock_not_negative`;
 /// nothing where the id is taken.
 pub async fn count(
     pool: &PgPool,
     asked: &Asked,
-    (stock_take_id, prize_id): (Uuid, Uuid),
+    (stock_take_id, prize_id, place_id): (Uuid, Uuid, Uuid),
     (counted, note): (i64, &str),
 ) -> sqlx::Result<Option<StockTake>> {
     let mut transaction = chassis::db::begin(pool).await?;
@@ -64,26 +57,28 @@ pub async fn count(
     let taken = sqlx::query_as!(
         StockTake,
         r#"with p as (
-            select * from incentives.prize where district_id = $1 and prize_id = $3 and kind = 'GOODS' for update),
+            select * from incentives.prize_point where district_id = $1 and prize_id = $3 and place_id = $8),
         reserved as (
             select p.prize_id, (select coalesce(sum(r.quantity), 0)::bigint from incentives.redemption r
-                where r.district_id = p.district_id and r.prize_id = p.prize_id and r.state = 'RESERVED') as pieces
+                where r.district_id = p.district_id and r.prize_id = p.prize_id and r.pickup_place_id = p.place_id
+                    and r.state = 'RESERVED') as pieces
             from p),
         taken as (
-            insert into incentives.stock_take (district_id, stock_take_id, prize_id, counted, expected, note, by_id, at)
-            select p.district_id, $2, p.prize_id, $4, p.stock + r.pieces, $5, $6, $7 from p join reserved r using (prize_id)
+            insert into incentives.stock_take (district_id, stock_take_id, prize_id, place_id, counted, expected, note, by_id, at)
+            select p.district_id, $2, p.prize_id, p.place_id, $4, p.stock + r.pieces, $5, $6, $7 from p join reserved r using (prize_id)
             on conflict on constraint stock_take_key do nothing returning *),
         followed as (
             update incentives.prize p set stock = p.stock + t.counted - t.expected, supplied = p.supplied + t.counted - t.expected
             from taken t where p.district_id = t.district_id and p.prize_id = t.prize_id)
-        select stock_take_id, prize_id, counted, expected, note, by_id from taken"#,
+        select stock_take_id, prize_id, place_id, counted, expected, note, by_id from taken"#,
         asked.district_id,
         stock_take_id,
         prize_id,
         counted,
         note,
         asked.person_id,
-        asked.now
+        asked.now,
+        place_id
     )
     .fetch_optional(&mut *transaction)
     .await?;
@@ -95,7 +90,7 @@ pub async fn count(
 pub async fn stock_take(pool: &PgPool, district_id: Uuid, stock_take_id: Uuid) -> sqlx::Result<Option<StockTake>> {
     sqlx::query_as!(
         StockTake,
-        "select stock_take_id, prize_id, counted, expected, note, by_id from incentives.stock_take
+        "select stock_take_id, prize_id, place_id, counted, expected, note, by_id from incentives.stock_take
         where district_id = $1 and stock_take_id = $2",
         district_id,
         stock_take_id
@@ -104,13 +99,14 @@ pub async fn stock_take(pool: &PgPool, district_id: Uuid, stock_take_id: Uuid) -
     .await
 }
 
-/// Pieces of a prize that are reserved.
-pub async fn reserved(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Result<i64> {
+/// Pieces of a prize that are reserved at a pick-up point.
+pub async fn reserved(pool: &PgPool, district_id: Uuid, prize_id: Uuid, place_id: Uuid) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select coalesce(sum(quantity), 0)::bigint as "pieces!" from incentives.redemption
-        where district_id = $1 and prize_id = $2 and state = 'RESERVED'"#,
+        where district_id = $1 and prize_id = $2 and pickup_place_id = $3 and state = 'RESERVED'"#,
         district_id,
-        prize_id
+        prize_id,
+        place_id
     )
     .fetch_one(pool)
     .await

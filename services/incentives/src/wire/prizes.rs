@@ -1,17 +1,29 @@
 //! Prizes and what is counted of them.
+use std::collections::HashSet;
+
 use chassis::faults::Fault;
 use proto::incentives::v1;
 
-use super::{id, text};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{id, pickup_points::pickup_point, text};
 use crate::{
     Incentives,
-    prize::{Kind, Prize, PrizeEdit, StockTake},
+    ops::Counted,
+    prize::{Kind, Prize, PrizeEdit, Shelf, StockTake},
     voucher::{self, Code, Imported, VoucherCodes},
 };
 
 /// The prize with the address of its photo.
 pub fn prize(state: &Incentives, prize: Prize) -> v1::Prize {
-    let address = |media| state.media.address(media, state.clock.now());
+    let photo = |media_id: Uuid| {
+        let url = state.media.address(media_id, state.clock.now());
+        v1::prize::Photo { media_id: media_id.to_string(), url }
+    };
+    let photos: Vec<_> = prize.photos.into_iter().map(photo).collect();
+    let Json(shelves) = prize.pickup_points;
+    let hours = shelves.first().map(|shelf| shelf.point.opening.text()).unwrap_or_default();
     v1::Prize {
         prize_id: prize.prize_id.to_string(),
         name: prize.name,
@@ -20,12 +32,18 @@ pub fn prize(state: &Incentives, prize: Prize) -> v1::Prize {
         pickup_place_id: prize.pickup_place_id.to_string(),
         pickup_place_name: prize.pickup_place_name,
         hold_hours: prize.hold_hours,
-        pickup_hours: prize.pickup_hours,
+        pickup_hours: if prize.pickup_hours.is_empty() { hours } else { prize.pickup_hours },
         per_person_month: prize.per_person_month,
-        photo_url: prize.photo_media_id.map(address).unwrap_or_default(),
+        photo_url: photos.first().map(|photo| photo.url.clone()).unwrap_or_default(),
+        photos,
         active: prize.active,
         kind: kind(prize.kind).into(),
+        pickup_points: shelves.into_iter().map(|shelf| on_shelf(state, shelf)).collect(),
     }
+}
+
+fn on_shelf(state: &Incentives, Shelf { point, stock }: Shelf) -> v1::PrizePoint {
+    v1::PrizePoint { point: Some(pickup_point(state, point)), stock }
 }
 
 pub fn kind(kind: Kind) -> v1::prize::Kind {
@@ -74,8 +92,41 @@ pub fn edit(request: &v1::PutPrizeRequest) -> Result<PrizeEdit, Fault> {
         hold_hours: request.hold_hours,
         pickup_hours: text("pickup_hours", &request.pickup_hours, 0, 60)?,
         per_person_month: request.per_person_month,
-        photo_media_id: request.photo_media_id.as_deref().map(|media| id("photo_media_id", media)).transpose()?,
+        photos: photos(request)?,
         active: request.active,
+    })
+}
+
+/// The photos a prize is to have; nothing: those it has.
+fn photos(request: &v1::PutPrizeRequest) -> Result<Option<Vec<Uuid>>, Fault> {
+    const RULE: &str = "must be at most 9 photos, each once, and not with photo_media_id";
+    match (&request.photo_media_id, &request.photos) {
+        (None, None) => Ok(None),
+        (Some(one), None) => Ok(Some(vec![id("photo_media_id", one)?])),
+        (None, Some(list)) => {
+            let one = |(at, media): (usize, &String)| id(&format!("photos.media_ids[{at}]"), media);
+            let photos: Vec<Uuid> = list.media_ids.iter().enumerate().map(one).collect::<Result<_, _>>()?;
+            let once = photos.iter().collect::<HashSet<_>>().len() == photos.len();
+            if photos.len() <= 9 && once { Ok(Some(photos)) } else { Err(Fault::field("photos", RULE)) }
+        }
+        (Some(_), Some(_)) => Err(Fault::field("photos", RULE)),
+    }
+}
+
+/// What is brought where: the prize and the place, and how many pieces so far.
+pub fn supply(request: &v1::SupplyPointRequest) -> Result<((Uuid, Uuid), i64), Fault> {
+    if !(0..=1_000_000).contains(&request.supplied) {
+        return Err(Fault::field("supplied", "must be from 0 to 1000000"));
+    }
+    Ok(((id("prize_id", &request.prize_id)?, id("place_id", &request.place_id)?), request.supplied))
+}
+
+/// What is counted, and where.
+pub fn shelf(request: &v1::RecordStockTakeRequest) -> Result<Counted, Fault> {
+    Ok(Counted {
+        stock_take_id: id("stock_take_id", &request.stock_take_id)?,
+        prize_id: id("prize_id", &request.prize_id)?,
+        place_id: request.place_id.as_deref().map(|place| id("place_id", place)).transpose()?,
     })
 }
 

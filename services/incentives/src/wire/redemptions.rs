@@ -15,11 +15,13 @@ use crate::{
 pub fn wanted(request: &v1::RedeemRequest) -> Result<Wanted, Fault> {
     let redemption_id = id("redemption_id", &request.redemption_id)?;
     let prize_id = id("prize_id", &request.prize_id)?;
-    match request.quantity {
-        0 => Ok(Wanted { redemption_id, prize_id, quantity: 1 }),
-        1..=99 => Ok(Wanted { redemption_id, prize_id, quantity: request.quantity }),
-        _ => Err(Fault::field("quantity", "must be from 1 to 99")),
-    }
+    let pickup_place_id = request.pickup_place_id.as_deref().map(|place| id("pickup_place_id", place)).transpose()?;
+    let quantity = match request.quantity {
+        0 => 1,
+        1..=99 => request.quantity,
+        _ => return Err(Fault::field("quantity", "must be from 1 to 99")),
+    };
+    Ok(Wanted { redemption_id, prize_id, quantity, pickup_place_id })
 }
 
 /// What is told from a pick-up point.
@@ -131,7 +133,12 @@ mod tests {
     #[test]
     fn a_quantity_left_out_is_one() {
         let id = Uuid::from_u128(1).to_string();
-        let request = |quantity| v1::RedeemRequest { redemption_id: id.clone(), prize_id: id.clone(), quantity };
+        let request = |quantity| v1::RedeemRequest {
+            redemption_id: id.clone(),
+            prize_id: id.clone(),
+            quantity,
+            pickup_place_id: None,
+        };
         assert_eq!(wanted(&request(0)).unwrap().quantity, 1);
         for wrong in [-1, 100, i64::MAX] {
             assert_eq!(wanted(&request(wrong)).unwrap_err().fields[0].0, "quantity");

@@ -94,7 +94,10 @@ async fn a_number_that_is_off_by_one_is_named() {
         ("REVERSALS", it.person, "transfer", "kind = 'REVERSE'".into(), "amount"),
         ("STOCK", it.prize, "prize", prize.clone(), "stock"),
         ("SUPPLIED", it.prize, "prize", prize.clone(), "imported"),
-        ("SUPPLIED", it.prize, "stock_take", prize, "counted"),
+        ("SUPPLIED", it.prize, "stock_take", prize.clone(), "counted"),
+        ("SHELVES", it.prize, "prize_point", prize.clone(), "stock"),
+        ("POINT_STOCK", it.prize, "prize_point", prize.clone(), "stock"),
+        ("POINT_SUPPLIED", it.prize, "prize_point", prize, "imported"),
         ("CODES", it.voucher, "prize", format!("prize_id = '{}'", it.voucher), "stock"),
     ] {
         let (more, less) = (format!("{column} = {column} + 1"), format!("{column} = {column} - 1"));

@@ -19,6 +19,7 @@ mod month_end;
 mod month_returns;
 mod month_terms;
 mod months;
+mod pickup_points;
 mod ranking;
 mod redeem;
 mod rules;

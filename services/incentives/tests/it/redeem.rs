@@ -17,7 +17,8 @@ use crate::{
 };
 
 pub async fn redeem(world: &World, person: Uuid, id: Uuid, prize: Uuid, quantity: i64) -> Result<Redemption, Status> {
-    let wanted = RedeemRequest { redemption_id: id.to_string(), prize_id: prize.to_string(), quantity };
+    let wanted =
+        RedeemRequest { redemption_id: id.to_string(), prize_id: prize.to_string(), quantity, ..Default::default() };
     let request = world.ask(person, "RedemptionService/Redeem", wanted);
     world.redemptions().redeem(request).await.map(tonic::Response::into_inner)
 }

@@ -1,6 +1,7 @@
 use proto::incentives::v1::{
     ListPrizesRequest, Prize, PutPrizeRequest, RecordStockTakeRequest, Redemption, StockTake, TakeBackRequest,
-    prize_service_server::PrizeService, redemption::State, redemption_service_server::RedemptionService,
+    prize_service_server::PrizeService, put_prize_request::PhotoList, redemption::State,
+    redemption_service_server::RedemptionService,
 };
 use tonic::Status;
 use uuid::Uuid;
@@ -23,7 +24,8 @@ async fn put(world: &World, by: Uuid, prize: Uuid, change: impl FnOnce(&mut PutP
 
 pub async fn count(world: &World, by: Uuid, place: &str, ids: (Uuid, Uuid), counted: i64) -> Result<StockTake, Status> {
     let (stock_take_id, prize_id) = (ids.0.to_string(), ids.1.to_string());
-    let request = RecordStockTakeRequest { prize_id, stock_take_id, counted, note: "月末盘点".into() };
+    let request =
+        RecordStockTakeRequest { prize_id, stock_take_id, counted, note: "月末盘点".into(), ..Default::default() };
     let request = world.worker(by, place, "PrizeService/RecordStockTake", request);
     Ok(world.prizes().record_stock_take(request).await?.into_inner())
 }
@@ -71,8 +73,22 @@ async fn a_prize_shows_its_photo_and_hours_until_it_is_taken_off() {
         (shown.photo_url.is_empty(), shown.points, shown.pickup_hours.as_str()),
         (false, 12, "周一至周五 9:00–17:00")
     );
-    let theirs = put(&world, other, prize, |edit| edit.photo_media_id = Some(photo.to_string())).await.unwrap_err();
-    assert_eq!(field(&theirs), "photo_media_id");
+    let unknown = world.state.media.mint(world.district, admin, world.now()).to_string();
+    let theirs = put(&world, other, prize, |edit| edit.photo_media_id = Some(unknown)).await.unwrap_err();
+    assert_eq!(field(&theirs), "photos");
+    // more photos in an order, of which it keeps what it has
+    let second = world.state.media.mint(world.district, other, world.now());
+    let list = |ids: &[Uuid]| Some(PhotoList { media_ids: ids.iter().map(Uuid::to_string).collect() });
+    for order in [[second, photo], [photo, second]] {
+        let shown = put(&world, other, prize, |edit| edit.photos = list(&order)).await.unwrap();
+        let ids: Vec<_> = shown.photos.iter().map(|photo| photo.media_id.parse::<Uuid>().unwrap()).collect();
+        assert_eq!((ids, shown.photo_url), (order.to_vec(), shown.photos[0].url.clone()));
+    }
+    assert_eq!(
+        field(&put(&world, other, prize, |edit| edit.photos = list(&[photo, photo])).await.unwrap_err()),
+        "photos"
+    );
+    assert_eq!(put(&world, other, prize, |edit| edit.photos = list(&[])).await.unwrap().photo_url, "");
     assert_eq!(reason(&put(&world, admin, Uuid::now_v7(), |_| {}).await.unwrap_err()), "PRIZE_NOT_FOUND");
     assert_eq!(field(&put(&world, admin, prize, |edit| edit.points = 0).await.unwrap_err()), "points");
     assert_eq!(

@@ -145,7 +145,7 @@ async fn a_voucher_is_not_cancelled_taken_back_or_counted() {
     let request = world.worker(worker, COMMUNITY, "RedemptionService/TakeBack", request);
     assert_eq!(reason(&world.redemptions().take_back(request).await.unwrap_err()), "VOUCHER_GIVEN");
     let (prize_id, stock_take_id) = (prize.to_string(), Uuid::now_v7().to_string());
-    let request = RecordStockTakeRequest { prize_id, stock_take_id, counted: 9, note: String::new() };
+    let request = RecordStockTakeRequest { prize_id, stock_take_id, counted: 9, ..Default::default() };
     let request = world.worker(worker, COMMUNITY, "PrizeService/RecordStockTake", request);
     assert_eq!(reason(&world.prizes().record_stock_take(request).await.unwrap_err()), "VOUCHER_NOT_COUNTED");
     assert_eq!(field(&hand_over(&world, worker, COMMUNITY, &given.code).await.unwrap_err()), "code");

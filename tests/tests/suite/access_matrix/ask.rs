@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 32] = [
+const LISTS: [&str; 33] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -41,6 +41,7 @@ const LISTS: [&str; 32] = [
     "MonthService/GetMonthTerms",
     "RankingService/GetRanking",
     "AwardService/ListDoubtedAwards",
+    "PrizeService/ListPickUpPoints",
     "PrizeService/ListPrizes",
     "RedemptionService/ListRedemptions",
 ];

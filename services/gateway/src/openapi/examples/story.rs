@@ -41,7 +41,15 @@ fn of(message: &str) -> Value {
         }),
         "hemei.incentives.v1.Prize" => json!({
             "name": "防寒手套", "points": 60, "stock": 12, "hold_hours": 72, "kind": "GOODS",
+            "pickup_hours": "周一至周五 9:00–18:00",
         }),
+        "hemei.incentives.v1.PickUpPoint" => json!({
+            "name": "向阳社区服务站", "address": "向阳路 5 号", "phone": "0454-1234567", "opening_text": "周一至周五 9:00–18:00",
+            "open_now": true, "open_until": "2026-11-23T10:00:00Z", "opens_at": null,
+        }),
+        "hemei.incentives.v1.OpeningTimes.Weekly" => json!({"weekday": 1, "from": "9:00", "to": "18:00"}),
+        "hemei.incentives.v1.OpeningTimes.Day" => json!({"date": "2027-01-01", "hours": [], "note": "元旦"}),
+        "hemei.incentives.v1.OpeningTimes.Hours" => json!({"from": "9:00", "to": "12:00"}),
         "hemei.incentives.v1.Redemption" => json!({
             "quantity": 1, "points": 60, "state": "RESERVED", "created_at": "2026-11-23T07:00:00Z",
             "expires_at": "2026-11-26T07:00:00Z", "ended_at": null, "handed_over_at": null, "code": "48291307",

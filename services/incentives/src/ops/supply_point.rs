@@ -1,0 +1,35 @@
+use chassis::{
+    access::Caller,
+    faults::{Fault, broken_constraint},
+};
+use uuid::Uuid;
+
+use crate::{
+    Incentives, Refusal,
+    prize::{Kind, Prize},
+    store,
+};
+
+/// Says how many pieces of a prize were brought to a pick-up point so far; the stock there follows.
+pub async fn supply_point(
+    state: &Incentives,
+    caller: &Caller,
+    (prize_id, place_id): (Uuid, Uuid),
+    supplied: i64,
+) -> Result<Prize, Fault> {
+    let (pool, district_id) = (&state.pool, caller.district_id);
+    match store::pickup_point::supply(pool, district_id, (prize_id, place_id), supplied).await {
+        Ok(_) => {}
+        Err(error) if broken_constraint(&error) == Some("stock_not_negative") => {
+            let reserved = store::shelf::reserved(pool, district_id, prize_id, place_id).await?;
+            return Err(Refusal::StockBelowReserved { reserved }.into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let prize = store::prize::find(pool, district_id, prize_id).await?.ok_or(Refusal::PrizeNotFound)?;
+    if prize.kind == Kind::Voucher {
+        return Err(Refusal::VoucherNotCounted.into());
+    }
+    let here = prize.pickup_points.iter().any(|shelf| shelf.point.place_id == place_id);
+    if here { Ok(prize) } else { Err(Refusal::PlaceNotFound.into()) }
+}
