@@ -22,7 +22,7 @@ done
 
 # Dependencies first, so that nothing else is compiled while a crate's folder is the one written to.
 export SQLX_OFFLINE=false
-for crate in services/{chassis,residents,tickets,incentives,finance,gateway,hemei} tests; do
+for crate in services/{chassis,residents,incentives,finance,tickets,gateway,hemei} tests; do
     [ $# -eq 0 ] || [[ " $* " == *" ${crate##*/} "* ]] || continue
     grep -rlqE 'query(_file)?(_as|_scalar)?!' "$crate" --include='*.rs' || continue
     name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$crate/Cargo.toml" | head -1)
