@@ -21,6 +21,7 @@ use crate::{
     Tickets, agenda, audit, channels, figures, inbox, precedents,
     store::{self, notice::Facts},
     strikes,
+    ticket::place_above,
 };
 
 /// A change of a ticket, as this service told it; or a deadline of it that comes near.
@@ -60,7 +61,7 @@ impl Told {
 
     /// The first levels of the place it lies in.
     pub fn above(&self, levels: usize) -> String {
-        self.changed.place_path.split('.').take(levels).collect::<Vec<_>>().join(".")
+        place_above(&self.changed.place_path, levels)
     }
 
     /// The street it lies in.

@@ -134,6 +134,11 @@ pub struct Ticket {
     pub reporter_strikes: Option<i64>,
 }
 
+/// The first levels of a place's path, as `tickets.place_above` gives them.
+pub fn place_above(path: &str, levels: usize) -> String {
+    path.split('.').take(levels).collect::<Vec<_>>().join(".")
+}
+
 impl Ticket {
     /// Where it stands. The table refuses any other text.
     pub fn state(&self) -> State {
@@ -183,9 +188,9 @@ impl Ticket {
         self.invalid_proposal.as_ref().and_then(|proposal| InvalidProposal::deserialize(proposal).ok())
     }
 
-    /// The first `n` codes of its place's path: 2 is the street, 3 the community.
-    pub fn place_above(&self, n: usize) -> String {
-        self.place_path.split('.').take(n).collect::<Vec<_>>().join(".")
+    /// The place at a level above its own: 2 is the street, 3 the community.
+    pub fn place_above(&self, levels: usize) -> String {
+        place_above(&self.place_path, levels)
     }
 
     /// Whether it lies in a community.

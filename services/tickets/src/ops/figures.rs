@@ -14,6 +14,7 @@ use crate::{
         self,
         figure::{Overdue, Wanted},
     },
+    ticket::place_above,
 };
 
 /// The most months in one answer.
@@ -138,7 +139,7 @@ pub async fn public_summary(tickets: &Tickets, district_id: Uuid, asked: &str) -
     let streets: HashMap<_, _> = store::place::names(pool, district_id, 2).await?.into_iter().collect();
     let places = store::figure::sums(pool, &wanted("PLACE")).await?;
     let street = |path: &str| {
-        let street = path.split('.').take(2).collect::<Vec<_>>().join(".");
+        let street = place_above(path, 2);
         streets.get(&street).cloned().unwrap_or(street)
     };
     let categories = store::figure::sums(pool, &wanted("CATEGORY")).await?;

@@ -8,7 +8,7 @@ use crate::{
     Tickets,
     machine::State,
     store::{self, queue::Page},
-    ticket::Ticket,
+    ticket::{Ticket, place_above},
 };
 
 /// Which part of a queue.
@@ -51,15 +51,17 @@ pub async fn list_queue(tickets: &Tickets, caller: &Caller, queue: Queue) -> Res
 
 /// Whose turn counts as the caller's, by their posts.
 fn holders(caller: &Caller) -> Vec<String> {
-    let above = |path: &str, levels| path.split('.').take(levels).collect::<Vec<_>>().join(".");
     let mut holders = Vec::new();
     for post in &caller.posts {
         match Role::try_from(post.r) {
-            Ok(Role::Liaison) => holders.push(format!("street:{}", above(&post.p, 2))),
+            Ok(Role::Liaison) => holders.push(format!("street:{}", place_above(&post.p, 2))),
             Ok(Role::CommunityWorker) => {
-                holders.extend([format!("community:{}", above(&post.p, 3)), format!("check:{}", above(&post.p, 3))]);
+                holders.extend([
+                    format!("community:{}", place_above(&post.p, 3)),
+                    format!("check:{}", place_above(&post.p, 3)),
+                ]);
             }
-            Ok(Role::HomeObserver) => holders.push(format!("check:{}", above(&post.p, 3))),
+            Ok(Role::HomeObserver) => holders.push(format!("check:{}", place_above(&post.p, 3))),
             Ok(Role::DepartmentHandler) => holders.extend(post.d.map(|department| format!("department:{department}"))),
             Ok(Role::Coordinator) => holders.push("coordinator".into()),
             _ => {}

@@ -14,7 +14,7 @@ use crate::{
     machine::State,
     map::DistrictMap,
     store::{self, place::Place, report::NewTicket},
-    ticket::Ticket,
+    ticket::{Ticket, place_above},
 };
 
 /// A coordinate system.
@@ -106,7 +106,7 @@ async fn examine(tickets: &Tickets, caller: &Caller, report: Report, hash: Vec<u
         clock: clock.code().into(),
         resolve_minutes: category.resolve_minutes(),
         after_photo: category.after_photo,
-        held_by: format!("street:{}", place_path.split('.').take(2).collect::<Vec<_>>().join(".")),
+        held_by: format!("street:{}", place_above(&place_path, 2)),
         place_id,
         place_path,
         reporter_id: caller.person_id,

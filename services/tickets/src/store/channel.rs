@@ -3,7 +3,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::channels::message::{BACKLOG, Kind, Line};
+use crate::{
+    channels::message::{BACKLOG, Kind, Line},
+    ticket::place_above,
+};
 
 /// Which place or department a group is of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Place {
 impl Place {
     /// The group of a tier that a ticket belongs to.
     pub fn of(tier: &str, place_path: &str, department: Option<Uuid>) -> Self {
-        let above = |levels| place_path.split('.').take(levels).collect::<Vec<_>>().join(".");
+        let above = |levels| place_above(place_path, levels);
         match tier {
             "COMMUNITY" => Self { path: above(3), ..Self::default() },
             "SUBDISTRICT" => Self { path: above(2), ..Self::default() },
