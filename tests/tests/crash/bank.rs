@@ -111,6 +111,7 @@ impl Bank {
         let coordinator = people::sign_in(client, here("coordinator").first().context("a coordinator")?).await?;
         let mut months = Months::closed(&pool, (&admin, coordinator), &district).await?;
         let winners = months.winners(&pool, client).await?;
+        println!("{} closed months, {} winners", months.months.len(), winners.len());
         let signature = admin.upload(PHOTO).await?.success()?["media_id"].as_str().context("a photo")?.to_owned();
         let mut told = Acknowledged { pieces: audit::prizes::pieces(&pool).await?, ..Acknowledged::default() };
         told.outside.earlier = audit::payouts::ordered(&pool).await?;
