@@ -72,6 +72,20 @@ pub struct Bank {
     pub counts: Mutex<BTreeMap<String, usize>>,
 }
 
+/// Appoints those at the pick-up point.
+async fn workers(client: &Client, admin: &Client, pickup: &Value) -> Result<Vec<Client>> {
+    let mut workers = Vec::new();
+    for number in 0..WORKERS {
+        let phone = format!("199777{number:05}");
+        let body = json!({"post_id": Uuid::now_v7(), "phone": phone, "name": format!("工作者{number}"),
+            "role": "community_worker", "place_id": pickup});
+        admin.post("/v1/posts", &body).await?.success()?;
+        let session = people::session(client, &phone, None).await?;
+        workers.push(client.with_token(session["access_token"].as_str().context("a token")?));
+    }
+    Ok(workers)
+}
+
 impl Bank {
     pub async fn open(client: &Client, database_url: &str) -> Result<Arc<Self>> {
         let probe = Probe::prepare(client).await?;
@@ -91,15 +105,7 @@ impl Bank {
         let prizes = probe.cast.as_courier.get("/v1/prizes").await?.success()?["prizes"].clone();
         let prizes = prizes.as_array().context("prizes")?;
         let pickup = &prizes.first().context("a prize")?["pickup_place_id"];
-        let mut workers = Vec::new();
-        for number in 0..WORKERS {
-            let phone = format!("199777{number:05}");
-            let body = json!({"post_id": Uuid::now_v7(), "phone": phone, "name": format!("工作者{number}"),
-                "role": "community_worker", "place_id": pickup});
-            admin.post("/v1/posts", &body).await?.success()?;
-            let session = people::session(client, &phone, None).await?;
-            workers.push(client.with_token(session["access_token"].as_str().context("a token")?));
-        }
+        let workers = workers(client, &admin, pickup).await?;
         let of = |kind: &str| -> Vec<String> {
             let of = prizes.iter().filter(|prize| prize["kind"] == kind);
             of.filter_map(|prize| Some(prize["prize_id"].as_str()?.to_owned())).collect()
@@ -111,6 +117,7 @@ impl Bank {
         let coordinator = people::sign_in(client, here("coordinator").first().context("a coordinator")?).await?;
         let mut months = Months::closed(&pool, (&admin, coordinator), &district).await?;
         let winners = months.winners(&pool, client).await?;
+        println!("{} closed months, {} winners", months.months.len(), winners.len());
         let signature = admin.upload(PHOTO).await?.success()?["media_id"].as_str().context("a photo")?.to_owned();
         let mut told = Acknowledged { pieces: audit::prizes::pieces(&pool).await?, ..Acknowledged::default() };
         told.outside.earlier = audit::payouts::ordered(&pool).await?;

@@ -2,7 +2,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use hemei_tests::retry;
+use hemei_tests::{feeds, retry};
 use rand::{Rng, seq::IndexedRandom};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -212,6 +212,10 @@ impl super::bank::Bank {
                     _ => {}
                 }
             }
+            let ordered =
+                "select not exists (select from incentives.month where state = 'APPROVED' and publish_at <= now())";
+            let ordered: bool = sqlx::query_scalar(ordered).fetch_one(&self.pool).await?;
+            feeds::quiet(&self.pool).await?;
             sqlx::query(LONGER_AGO).execute(&self.pool).await?;
             let unpaid =
                 sqlx::query_as(UNPAID).bind(self.months.district).bind(self.payout.parse::<Uuid>()?).bind(&winners);
@@ -229,7 +233,7 @@ impl super::bank::Bank {
                 }
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
-            Ok(unpaid.is_empty().then_some(()))
+            Ok((ordered && unpaid.is_empty()).then_some(()))
         };
         retry::until("every winner is paid", PATIENCE * 2, ended).await
     }

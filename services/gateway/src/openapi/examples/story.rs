@@ -35,6 +35,12 @@ fn of(message: &str) -> Value {
             "role": "courier", "place_name": "工农区", "place_path": "gn", "level": "DISTRICT", "department_id": null,
             "department_name": null, "until_date": null,
         }),
+        _ => of_points(message),
+    }
+}
+
+fn of_points(message: &str) -> Value {
+    match message {
         "hemei.incentives.v1.Points" => json!({"available": 60, "pending": 10, "reserved": 0}),
         "hemei.incentives.v1.PointsEntry" => json!({
             "bucket": "AVAILABLE", "amount": 10, "balance_after": 60, "redemption_id": null, "text": "上报办结",
@@ -63,23 +69,29 @@ fn of(message: &str) -> Value {
             "code": "48291307", "reason": "REDEMPTION_ENDED", "message": "这个兑换已经结束（已取消）。",
             "detail": "the redemption is Cancelled", "retryable": false, "redemption": null,
         }),
-        "hemei.incentives.v1.ReturnMonthRequest" => {
-            json!({"month": "2026-11", "reason": "第二名金额有误", "version": 3})
-        }
-        "hemei.finance.v1.CancelTransferRequest" => json!({"reason": "获奖人更换手机号"}),
-        "hemei.finance.v1.FundAction" => json!({
-            "actor_role": "district_admin", "act": "CANCEL_TRANSFER", "subject": "019aaf2c-6b1e-7c3d-9a51-3f6d1b2a7c91",
-            "detail": "{\"reason\": \"获奖人更换手机号\"}",
-        }),
         "hemei.incentives.v1.ImportVoucherCodesRequest" => json!({
             "codes": ["ZC-GN-0001", "ZC-GN-0002"], "valid_until": "2027-06-30",
         }),
+        "hemei.incentives.v1.ReturnMonthRequest" => {
+            json!({"month": "2026-11", "reason": "第二名金额有误", "version": 3})
+        }
         "hemei.incentives.v1.VoucherImport" => json!({"added": 1, "known": [1]}),
+        _ => of_money(message),
+    }
+}
+
+fn of_money(message: &str) -> Value {
+    match message {
         "hemei.finance.v1.Fund" => json!({"place_name": "松鹤小区", "balance_fen": 5_628_000}),
         "hemei.finance.v1.Fund.PurposeBalance" => json!({"purpose": "REPAIR", "balance_fen": 5_628_000}),
         "hemei.finance.v1.FundEntry" => json!({
             "kind": "SPENDING", "purpose": "REPAIR", "amount_fen": 128_000, "balance_after_fen": 5_628_000,
             "text": "更换 3 单元门禁", "recorded_by_name": "周敏",
+        }),
+        "hemei.finance.v1.CancelTransferRequest" => json!({"reason": "获奖人更换手机号"}),
+        "hemei.finance.v1.FundAction" => json!({
+            "actor_role": "district_admin", "act": "CANCEL_TRANSFER", "subject": "019aaf2c-6b1e-7c3d-9a51-3f6d1b2a7c91",
+            "detail": "{\"reason\": \"获奖人更换手机号\"}",
         }),
         _ => of_casework(message),
     }
