@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 30] = [
+const LISTS: [&str; 31] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -27,6 +27,7 @@ const LISTS: [&str; 30] = [
     "ChannelService/ListWordings",
     "PointsService/GetPoints",
     "PointsService/EstimatePoints",
+    "PointsService/ListPointsActions",
     "PointsService/ListPointsEntries",
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
