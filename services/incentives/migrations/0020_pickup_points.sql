@@ -88,16 +88,17 @@ $$
     where s.district_id = p.district_id and s.prize_id = p.prize_id
 $$;
 
--- Makes what was brought of a prize to a point so far this many pieces; answers false where there is no such prize or place.
+-- Makes what was brought of a prize to a point so far this many pieces; answers how many more that are, nothing where there is no such
+-- prize or place.
 -- Fewer than were reserved or handed over breaks `stock_not_negative`.
-create function incentives.supply_point(district uuid, prize uuid, place uuid, brought bigint) returns boolean language plpgsql as
+create function incentives.supply_point(district uuid, prize uuid, place uuid, brought bigint) returns bigint language plpgsql as
 $$
 declare
     more bigint;
 begin
     perform 1 from incentives.prize p where p.district_id = district and p.prize_id = prize and p.kind = 'GOODS' for update;
     if not found or not exists (select from incentives.place l where l.district_id = district and l.place_id = place) then
-        return false;
+        return null;
     end if;
     insert into incentives.prize_point (district_id, prize_id, place_id, stock, supplied, imported)
     values (district, prize, place, 0, 0, 0) on conflict on constraint prize_point_key do nothing;
@@ -109,7 +110,7 @@ begin
     where p.district_id = district and p.prize_id = prize and more <> 0;
     update incentives.prize_point s set stock = s.stock + more, supplied = s.supplied + more, imported = brought
     where s.district_id = district and s.prize_id = prize and s.place_id = place and s.imported <> brought;
-    return true;
+    return more;
 end
 $$;
 

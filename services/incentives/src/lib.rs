@@ -36,6 +36,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+pub mod audit;
 mod award;
 mod awarding;
 mod error;
@@ -151,6 +152,7 @@ pub async fn serve(loaded: chassis::config::Loaded, stop: CancellationToken) -> 
     let (tickets, residents) = (parts.peer("tickets")?, parts.peer("residents")?);
     let consumers = incentives.consumers(Source::Remote(tickets.clone()), Source::Remote(residents.clone()));
     incentives.run(consumers, Source::Remote(tickets), &parts.readiness, &parts.stop);
+    tokio::spawn(audit::chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     tokio::spawn(ledger::chain(&parts.pool).run(parts.clock.clone(), parts.stop.clone()));
     let routes = incentives.routes();
     parts.serve(routes, KeySource::Asked(residents)).await

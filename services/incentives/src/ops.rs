@@ -19,6 +19,7 @@ mod import_voucher_codes;
 mod import_vouchers;
 mod list_awards;
 mod list_pickup_points;
+mod list_points_actions;
 mod list_points_entries;
 mod list_prizes;
 mod list_redemptions;
@@ -56,6 +57,7 @@ pub use import_voucher_codes::import_voucher_codes;
 pub use import_vouchers::import_vouchers;
 pub use list_awards::{Evidenced, list_awards, list_doubted_awards};
 pub use list_pickup_points::list_pickup_points;
+pub use list_points_actions::list_points_actions;
 pub use list_points_entries::list_points_entries;
 pub use list_prizes::list_prizes;
 pub use list_redemptions::list_redemptions;
@@ -78,8 +80,8 @@ use chassis::{access::Caller, faults::Fault, telemetry};
 use crate::{Incentives, Redemption, State, prize::Kind, redemption::CODE, store::redemption::Asked, voucher};
 
 fn asked(state: &Incentives, caller: &Caller) -> Asked {
-    let (district_id, person_id) = (caller.district_id, caller.person_id);
-    Asked { district_id, person_id, now: state.clock.now(), traceparent: telemetry::traceparent_of_current() }
+    let (district_id, person_id, role) = (caller.district_id, caller.person_id, caller.role.as_str_name());
+    Asked { district_id, person_id, role, now: state.clock.now(), traceparent: telemetry::traceparent_of_current() }
 }
 
 /// The code of a reservation or voucher, for its member only; empty once a reservation is over.

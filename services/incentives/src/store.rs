@@ -1,4 +1,5 @@
 //! Every statement, by the table it is about.
+pub mod audit;
 pub mod award;
 pub mod books;
 pub mod correction;

@@ -1,4 +1,5 @@
 //! Proto ⇄ domain; the only file that names both.
+pub mod actions;
 pub mod awards;
 pub mod months;
 pub mod pickup_points;

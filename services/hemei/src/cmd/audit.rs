@@ -32,7 +32,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     runtime.block_on(async {
         let pool = PgPool::connect(&loaded.settings.database_url).await.context("database")?;
         let mut whole = true;
-        for chain in [tickets::audit::chain(&pool), residents::audit_chain(&pool), finance::audit_chain(&pool)] {
+        let chains = [
+            residents::audit_chain(&pool),
+            tickets::audit::chain(&pool),
+            incentives::audit::chain(&pool),
+            finance::audit_chain(&pool),
+        ];
+        for chain in chains {
             let found = chain.verify(|_| {}).await?;
             let name = format!("{}.{}", chain.schema, chain.table);
             match &found.broken {

@@ -25,19 +25,21 @@ pub async fn import_voucher_codes(
         return Err(Fault::field("valid_until", format!("must be from {today} to 2100-12-31, not {day}")));
     }
     let sealed = SealedCodes::of(&state.vault, wanted);
-    let by = (caller.district_id, Some(caller.person_id));
-    add(&state.pool, by, wanted, &sealed, state.clock.now()).await
+    let by = Some((caller.person_id, caller.role.as_str_name()));
+    add(&state.pool, (caller.district_id, by), wanted, &sealed, state.clock.now()).await
 }
 
 /// The same by anybody who may.
 pub async fn add(
     pool: &PgPool,
-    (district_id, by_id): (Uuid, Option<Uuid>),
+    (district_id, by): (Uuid, Option<(Uuid, &'static str)>),
     wanted: &VoucherCodes,
     sealed: &SealedCodes,
     at: DateTime<Utc>,
 ) -> Result<Imported, Fault> {
-    let import = Import { district_id, import_id: wanted.import_id, prize_id: wanted.prize_id, by_id, at };
+    let (by_id, role) = by.unzip();
+    let role = role.unwrap_or_default();
+    let import = Import { district_id, import_id: wanted.import_id, prize_id: wanted.prize_id, by_id, role, at };
     match store::voucher::add(pool, &import, sealed).await {
         Ok(Some(imported)) => return Ok(imported),
         Ok(None) => {}

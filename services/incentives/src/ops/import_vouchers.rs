@@ -41,14 +41,17 @@ pub async fn import_vouchers(
         };
         let (lines, codes): (Vec<_>, Vec<_>) = codes.into_iter().unzip();
         let mut wanted = VoucherCodes { import_id: Uuid::now_v7(), prize_id: *prize_id, codes };
-        let elsewhere =
-            store::voucher::elsewhere(pool, district_id, *prize_id, &SealedCodes::of(vault, &wanted)).await?;
+        let mut sealed = SealedCodes::of(vault, &wanted);
+        let elsewhere = store::voucher::elsewhere(pool, district_id, *prize_id, &sealed).await?;
         for (number, prize) in elsewhere.iter().rev() {
             let at = usize::try_from(*number).map_err(Fault::internal)?;
             wanted.codes.remove(at);
             wrong.extend(lines.get(at).map(|line| of_another(*line, prize)));
         }
-        add(pool, (district_id, None), &wanted, &SealedCodes::of(vault, &wanted), clock.now()).await?;
+        if !elsewhere.is_empty() {
+            sealed = SealedCodes::of(vault, &wanted);
+        }
+        add(pool, (district_id, None), &wanted, &sealed, clock.now()).await?;
     }
     wrong.sort_by_key(|error| error.line);
     Ok(wrong)

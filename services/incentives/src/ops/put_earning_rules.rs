@@ -20,9 +20,8 @@ pub async fn put_earning_rules(
     // who sends back what they read means: at once
     let valid_from = valid_from.filter(|_| read.is_none_or(|set| set.valid_from != valid_from));
     let wanted = valid_from.unwrap_or(now);
-    let by = (wanted, caller.person_id, now);
     let past = valid_from.is_some_and(|from| from < now);
-    if !past && store::rules::put(&state.pool, caller.district_id, edited, &rules, by).await? {
+    if !past && store::rules::put(&state.pool, &super::asked(state, caller), edited, &rules, wanted).await? {
         return Ok(RuleSet { version: edited + 1, rules, valid_from: Some(wanted), put_by: Some(caller.person_id) });
     }
     let written = store::rules::find(&state.pool, caller.district_id, edited + 1).await?;

@@ -11,7 +11,7 @@ use crate::{
 pub async fn put_prize(state: &Incentives, caller: &Caller, edit: &PrizeEdit) -> Result<Prize, Fault> {
     let yours = |media: &Uuid| state.media.minted_for(*media, caller.district_id, caller.person_id);
     let yours: Vec<Uuid> = edit.photos.iter().flatten().copied().filter(yours).collect();
-    if let Some(prize) = store::shelf::put(&state.pool, caller.district_id, edit, &yours).await? {
+    if let Some(prize) = store::shelf::put(&state.pool, &super::asked(state, caller), edit, &yours).await? {
         return Ok(prize);
     }
     store::prize::find(&state.pool, caller.district_id, edit.prize_id).await?.ok_or(Refusal::PrizeNotFound)?;

@@ -18,8 +18,8 @@ pub async fn supply_point(
     supplied: i64,
 ) -> Result<Prize, Fault> {
     let (pool, district_id) = (&state.pool, caller.district_id);
-    match store::pickup_point::supply(pool, district_id, (prize_id, place_id), supplied).await {
-        Ok(_) => {}
+    match store::pickup_point::supply(pool, &super::asked(state, caller), (prize_id, place_id), supplied).await {
+        Ok(()) => {}
         Err(error) if broken_constraint(&error) == Some("stock_not_negative") => {
             let reserved = store::shelf::reserved(pool, district_id, prize_id, place_id).await?;
             return Err(Refusal::StockBelowReserved { reserved }.into());

@@ -23,6 +23,18 @@ impl PointsService for Points {
         Ok(Response::new(wire::estimate(estimate)))
     }
 
+    async fn list_points_actions(
+        &self,
+        request: Request<v1::ListPointsActionsRequest>,
+    ) -> Result<Response<v1::ListPointsActionsResponse>, Status> {
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let subject = wire::text("subject", &asked.subject, 0, 100)?;
+        let page = (asked.page_size, asked.page_token.as_str());
+        let (found, next_page_token) = ops::list_points_actions(&self.0, &caller, &subject, page).await?;
+        let actions = found.into_iter().map(wire::actions::action).collect();
+        Ok(Response::new(v1::ListPointsActionsResponse { actions, next_page_token }))
+    }
+
     async fn list_points_entries(
         &self,
         request: Request<v1::ListPointsEntriesRequest>,

@@ -17,7 +17,11 @@ pub async fn grant(pool: &PgPool, asked: &Asked, activity: &Activity, months: i3
             select incentives.post(array_agg(row(e.district_id, person_id, 'GRANT', e.points, 'BUDGET', 'AVAILABLE',
                 '参加活动“' || e.name || '”', null, null, 'grant:' || e.activity_id || ':' || person_id, e.at, e.activity_id, null,
                 incentives.month_end(e.at, $8), e.granted_by)::incentives.posting))
-            from e cross join lateral unnest(e.people) person_id having count(*) > 0)
+            from e cross join lateral unnest(e.people) person_id having count(*) > 0),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select e.district_id, e.at, e.granted_by, $9, 'GRANT_POINTS', e.activity_id,
+                jsonb_build_object('name', e.name, 'points', e.points, 'people', to_jsonb(e.people)) from e)
         select count(*) as "many!" from posted"#,
         asked.district_id,
         activity.activity_id,
@@ -26,7 +30,8 @@ pub async fn grant(pool: &PgPool, asked: &Asked, activity: &Activity, months: i3
         &activity.people,
         asked.person_id,
         asked.now,
-        months
+        months,
+        asked.role
     );
     Ok(granted.fetch_one(pool).await? > 0)
 }
@@ -64,7 +69,11 @@ pub async fn reverse(pool: &PgPool, asked: &Asked, wanted: &Correction, months: 
             update incentives.award a set state = 'REVERSED', reason = $3
             from t where t.kind = 'ACTIVATE' and a.district_id = t.district_id and a.ticket_id = t.ticket_id
                 and a.state = 'ACTIVE' and t.request_key = 'award-end:' || a.ticket_id || ':' || a.rule
-                    || case when a.round > 0 then ':' || a.round else '' end)
+                    || case when a.round > 0 then ':' || a.round else '' end),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select t.district_id, $4, $5, $7, 'REVERSE_ENTRY', t.transfer_id, jsonb_build_object('kind', t.kind, 'person_id', t.person_id,
+                'points', t.amount, 'reason', $3::text) from t)
         select incentives.post(array_agg(row(t.district_id, t.person_id, 'REVERSE', t.amount,
             case t.kind when 'EXPIRE' then 'EXPIRED' else 'AVAILABLE' end, case t.kind when 'EXPIRE' then 'AVAILABLE' else 'BUDGET' end,
             '更正“' || t.text || '”：' || $3, t.ticket_id, null, 'reverse:' || t.transfer_id, $4::timestamptz, t.activity_id,
@@ -75,7 +84,8 @@ pub async fn reverse(pool: &PgPool, asked: &Asked, wanted: &Correction, months: 
         wanted.reason,
         asked.now,
         asked.person_id,
-        months
+        months,
+        asked.role
     )
     .fetch_optional(pool)
     .await

@@ -87,7 +87,7 @@ pub async fn list(pool: &PgPool, district_id: Uuid, month: Option<NaiveDate>) ->
 /// the caller's turn.
 pub async fn approve(pool: &PgPool, asked: &Asked, month: NaiveDate) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
-        "update incentives.month m set
+        "with e as (update incentives.month m set
             state = case m.state when 'CLOSED' then 'APPROVED_ONCE' else 'APPROVED' end,
             first_by = case m.state when 'CLOSED' then $3 else m.first_by end,
             second_by = case m.state when 'CLOSED' then null else $3::uuid end,
@@ -95,11 +95,15 @@ pub async fn approve(pool: &PgPool, asked: &Asked, month: NaiveDate) -> sqlx::Re
         where m.district_id = $1 and m.month = $2
             and (m.state = 'CLOSED' or m.state = 'APPROVED_ONCE' and m.first_by <> $3)
             and not exists (select from incentives.cash_award a
-                where a.district_id = m.district_id and a.month = m.month and a.person_id = $3 and a.gross_fen > 0)",
+                where a.district_id = m.district_id and a.month = m.month and a.person_id = $3 and a.gross_fen > 0)
+            returning m.*)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select e.district_id, $4, $3, $5, 'APPROVE_MONTH', to_char(e.month, 'YYYY-MM'), jsonb_build_object('state', e.state) from e",
         asked.district_id,
         month,
         asked.person_id,
-        asked.now
+        asked.now,
+        asked.role
     );
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }
@@ -112,14 +116,20 @@ pub async fn give_back(
     (version, reason): (i32, &str),
 ) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
-        "update incentives.month set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $3,
+        "with e as (update incentives.month set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $3,
             returned_by = $4, returned_version = $5
-        where district_id = $1 and month = $2 and version = $5 and state in ('APPROVED_ONCE', 'APPROVED')",
+        where district_id = $1 and month = $2 and version = $5 and state in ('APPROVED_ONCE', 'APPROVED')
+            returning *)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select e.district_id, $6, $4, $7, 'RETURN_MONTH', to_char(e.month, 'YYYY-MM'),
+            jsonb_build_object('reason', e.reason, 'version', $5) from e",
         asked.district_id,
         month,
         reason,
         asked.person_id,
-        version
+        version,
+        asked.now,
+        asked.role
     );
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }
@@ -174,22 +184,32 @@ pub async fn put_award(
     (rank, gross_fen): (i32, i64),
     reason: &str,
 ) -> sqlx::Result<bool> {
-    let put = sqlx::query!(
+    let put = sqlx::query_scalar!(
         "with open as (
-            select district_id, month from incentives.month where district_id = $1 and month = $2 and state = 'CLOSED' for update)
-        insert into incentives.cash_award as a (district_id, month, person_id, rank, gross_fen, reason, changed_by)
+            select district_id, month from incentives.month where district_id = $1 and month = $2 and state = 'CLOSED' for update),
+        e as (insert into incentives.cash_award as a (district_id, month, person_id, rank, gross_fen, reason, changed_by)
         select r.district_id, r.month, r.person_id, r.rank, $4, $5, $6
         from open o join incentives.month_rank r on r.district_id = o.district_id and r.month = o.month and r.rank = $3
         on conflict on constraint cash_award_once do update set gross_fen = excluded.gross_fen, reason = excluded.reason,
-            changed_by = excluded.changed_by",
+            changed_by = excluded.changed_by
+            returning a.*),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select e.district_id, $7, $6, $8, 'PUT_CASH_AWARD', to_char(e.month, 'YYYY-MM') || ' ' || e.rank,
+                jsonb_build_object('gross_fen', e.gross_fen, 'reason', e.reason) from e
+            where not exists (select from incentives.cash_award b where b.district_id = e.district_id and b.month = e.month
+                and b.rank = e.rank and (b.gross_fen, b.reason, b.changed_by) = (e.gross_fen, e.reason, e.changed_by)))
+        select count(*) as \"many!\" from e",
         asked.district_id,
         month,
         rank,
         gross_fen,
         reason,
-        asked.person_id
+        asked.person_id,
+        asked.now,
+        asked.role
     );
-    Ok(put.execute(pool).await?.rows_affected() > 0)
+    Ok(put.fetch_one(pool).await? > 0)
 }
 
 /// How far the tickets' feed is heard.

@@ -46,14 +46,20 @@ pub async fn decide(
         returned as (
             update incentives.month m set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = '有申诉成立，名单重新审核',
                 returned_by = null
-            from decided d where $5 and m.district_id = d.district_id and m.month = d.month and m.state in ('APPROVED_ONCE', 'APPROVED'))
+            from decided d where $5 and m.district_id = d.district_id and m.month = d.month and m.state in ('APPROVED_ONCE', 'APPROVED')),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select d.district_id, $7, $4, $8, 'DECIDE_MONTH_APPEAL', $3::uuid,
+                jsonb_build_object('month', to_char(d.month, 'YYYY-MM'), 'accepted', $5::bool, 'answer', $6::text) from decided d)
         select count(*) as "many!" from decided"#,
         asked.district_id,
         month,
         appeal_id,
         asked.person_id,
         accepted,
-        answer
+        answer,
+        asked.now,
+        asked.role
     );
     Ok(decided.fetch_one(pool).await? > 0)
 }
@@ -98,16 +104,21 @@ pub async fn terms(pool: &PgPool, district_id: Uuid, version: Option<i32>) -> sq
 /// Writes the version after the one that was edited; false where there is one already.
 pub async fn put_terms(pool: &PgPool, asked: &Asked, edited: &MonthTerms) -> sqlx::Result<bool> {
     let put = sqlx::query!(
-        "insert into incentives.month_terms (district_id, version, tiers, appeal_hours, put_by, at)
-        select $1, $2 + 1, $3, $4, $5, $6
-        where $2 = (select coalesce(max(version), 0) from incentives.month_terms where district_id = $1)
-        on conflict on constraint month_terms_key do nothing",
+        "with e as (
+            insert into incentives.month_terms (district_id, version, tiers, appeal_hours, put_by, at)
+            select $1, $2 + 1, $3, $4, $5, $6
+            where $2 = (select coalesce(max(version), 0) from incentives.month_terms where district_id = $1)
+            on conflict on constraint month_terms_key do nothing returning *)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select e.district_id, e.at, e.put_by, $7, 'PUT_MONTH_TERMS', e.version,
+            jsonb_build_object('tiers', e.tiers, 'appeal_hours', e.appeal_hours) from e",
         asked.district_id,
         edited.version,
         Json(&edited.tiers) as _,
         edited.appeal_hours,
         asked.person_id,
-        asked.now
+        asked.now,
+        asked.role
     );
     Ok(put.execute(pool).await?.rows_affected() > 0)
 }

@@ -2,6 +2,7 @@
 use sqlx::{PgPool, types::Json};
 use uuid::Uuid;
 
+use super::redemption::Asked;
 use crate::prize::{Kind, PickUpPoint, PointEdit};
 
 /// The district's pick-up points after a path, in the order of the place tree: those of which something is said, and those of a prize.
@@ -30,42 +31,55 @@ pub async fn find(pool: &PgPool, district_id: Uuid, place_id: Uuid) -> sqlx::Res
     Ok(point.fetch_optional(pool).await?.map(|Json(point)| point))
 }
 
-/// Says something of a pick-up point; false where there is no such place.
-pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PointEdit) -> sqlx::Result<bool> {
+/// Says something of a pick-up point, where there is such a place.
+pub async fn put(pool: &PgPool, asked: &Asked, edit: &PointEdit) -> sqlx::Result<()> {
     let written = sqlx::query!(
-        "insert into incentives.pickup_point (district_id, place_id, name, address, phone, lng, lat, opening)
+        "with e as (insert into incentives.pickup_point as o (district_id, place_id, name, address, phone, lng, lat, opening)
         select l.district_id, l.place_id, $3, $4, $5, $6, $7, $8 from incentives.place l where l.district_id = $1 and l.place_id = $2
         on conflict on constraint pickup_point_key do update set name = excluded.name, address = excluded.address,
-            phone = excluded.phone, lng = excluded.lng, lat = excluded.lat, opening = excluded.opening",
-        district_id,
+            phone = excluded.phone, lng = excluded.lng, lat = excluded.lat, opening = excluded.opening
+            where (o.name, o.address, o.phone, o.lng, o.lat, o.opening)
+                is distinct from (excluded.name, excluded.address, excluded.phone, excluded.lng, excluded.lat, excluded.opening)
+            returning o.*)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select e.district_id, $9, $10, $11, 'PUT_PICKUP_POINT', e.place_id, to_jsonb(e) - 'district_id' - 'place_id' from e",
+        asked.district_id,
         edit.place_id,
         edit.name,
         edit.address,
         edit.phone,
         edit.lng,
         edit.lat,
-        Json(&edit.opening) as _
+        Json(&edit.opening) as _,
+        asked.now,
+        asked.person_id,
+        asked.role
     );
-    Ok(written.execute(pool).await?.rows_affected() > 0)
+    written.execute(pool).await.map(drop)
 }
 
-/// Makes what was brought of a prize to a place so far this many pieces; false where there is no such prize of goods or place. Fewer
+/// Makes what was brought of a prize to a place so far this many pieces, where there is such a prize of goods and such a place. Fewer
 /// than are gone breaks `stock_not_negative`.
 pub async fn supply(
     pool: &PgPool,
-    district_id: Uuid,
+    asked: &Asked,
     (prize_id, place_id): (Uuid, Uuid),
     supplied: i64,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select incentives.supply_point($1, $2, $3, $4) as "done!""#,
-        district_id,
+) -> sqlx::Result<()> {
+    let supplied = sqlx::query!(
+        "with e as materialized (select incentives.supply_point($1, $2, $3, $4) as more)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select $1, $5, $6, $7, 'SUPPLY_POINT', $2::uuid, jsonb_build_object('place_id', $3::uuid, 'supplied', $4::bigint, 'more', e.more)
+        from e where e.more <> 0",
+        asked.district_id,
         prize_id,
         place_id,
-        supplied
-    )
-    .fetch_one(pool)
-    .await
+        supplied,
+        asked.now,
+        asked.person_id,
+        asked.role
+    );
+    supplied.execute(pool).await.map(drop)
 }
 
 /// One of a prize's pick-up points.

@@ -13,6 +13,8 @@ use crate::{
 pub struct Asked {
     pub district_id: Uuid,
     pub person_id: Uuid,
+    /// The role they act in.
+    pub role: &'static str,
     pub now: DateTime<Utc>,
     pub traceparent: String,
 }
@@ -137,7 +139,11 @@ pub async fn hand_over(
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($5::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
             returning r),
-        settled as (select incentives.settle(array_agg(e.r), $6) from e)
+        settled as (select incentives.settle(array_agg(e.r), $6) from e),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $4, $2, $9, 'HAND_OVER', (e.r).redemption_id, jsonb_build_object('prize', (e.r).prize_name,
+                'quantity', (e.r).quantity, 'place_id', (e.r).pickup_place_id, 'handed_over_at', (e.r).handed_over_at) from e)
         select (e.r).redemption_id as "redemption_id!", (e.r).person_id as "person_id!", (e.r).prize_id as "prize_id!",
             (e.r).prize_name as "prize_name!", (e.r).quantity as "quantity!", (e.r).points as "points!",
             (e.r).state as "state!: State", (e.r).code_sealed as "code_sealed!", l.name as pickup_place_name,
@@ -153,7 +159,8 @@ pub async fn hand_over(
         places,
         asked.traceparent,
         happened,
-        happened + CLOCK_SLACK
+        happened + CLOCK_SLACK,
+        asked.role
     )
     .fetch_optional(pool)
     .await

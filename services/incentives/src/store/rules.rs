@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, PgPool, types::Json};
 use uuid::Uuid;
 
+use super::redemption::Asked;
 use crate::rules::EarningRules;
 
 /// A version of a district's rules; version 0 is the suite's own.
@@ -58,22 +59,27 @@ pub async fn find(pool: &PgPool, district_id: Uuid, version: i32) -> sqlx::Resul
 /// Writes the version after `edited`; false where there is one already.
 pub async fn put(
     pool: &PgPool,
-    district_id: Uuid,
+    asked: &Asked,
     edited: i32,
     rules: &EarningRules,
-    (valid_from, by, at): (DateTime<Utc>, Uuid, DateTime<Utc>),
+    valid_from: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let written = sqlx::query!(
-        "insert into incentives.rule_set (district_id, version, rules, valid_from, put_by, at)
-        select $1, $2 + 1, $3, $4, $5, $6
-        where $2 = (select coalesce(max(version), 0) from incentives.rule_set where district_id = $1)
-        on conflict on constraint rule_set_key do nothing",
-        district_id,
+        "with e as (
+            insert into incentives.rule_set (district_id, version, rules, valid_from, put_by, at)
+            select $1, $2 + 1, $3, $4, $5, $6
+            where $2 = (select coalesce(max(version), 0) from incentives.rule_set where district_id = $1)
+            on conflict on constraint rule_set_key do nothing returning *)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select e.district_id, e.at, e.put_by, $7, 'PUT_EARNING_RULES', e.version, jsonb_build_object('rules', e.rules, 'valid_from', e.valid_from)
+        from e",
+        asked.district_id,
         edited,
         Json(rules) as _,
         valid_from,
-        by,
-        at
+        asked.person_id,
+        asked.now,
+        asked.role
     );
     Ok(written.execute(pool).await?.rows_affected() > 0)
 }

@@ -9,21 +9,29 @@ use crate::{
 };
 
 /// Changes a prize; nothing where there is none, or where it should get photos that neither it has nor the caller brought.
-pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit, yours: &[Uuid]) -> sqlx::Result<Option<Prize>> {
+pub async fn put(pool: &PgPool, asked: &Asked, edit: &PrizeEdit, yours: &[Uuid]) -> sqlx::Result<Option<Prize>> {
     sqlx::query_as!(
         Prize,
-        r#"with e as (
+        r#"with before as (
+            select b from incentives.prize b where b.district_id = $1 and b.prize_id = $2 for update),
+        e as (
             update incentives.prize p set points = $3, hold_hours = $4, pickup_hours = $5, per_person_month = $6,
                 photo_media_id = case when $7::uuid[] is null then p.photo_media_id else ($7::uuid[])[1] end,
                 photo_media_ids = coalesce($7::uuid[], incentives.photos_of(p)), active = $8
-            where p.district_id = $1 and p.prize_id = $2 and ($7::uuid[] is null or $7::uuid[] <@ (incentives.photos_of(p) || $9::uuid[]))
-            returning p)
+            from before
+            where p.district_id = (before.b).district_id and p.prize_id = (before.b).prize_id and ($7::uuid[] is null or $7::uuid[] <@ (incentives.photos_of(p) || $9::uuid[]))
+            returning p),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $10, $11, $12, 'PUT_PRIZE', $2::uuid, now.detail from e cross join before
+            cross join lateral incentives.prize_terms(e.p) now (detail)
+            where now.detail <> incentives.prize_terms(before.b))
         select (e.p).prize_id as "prize_id!", (e.p).name as "name!", (e.p).kind as "kind!: Kind", (e.p).points as "points!",
             (e.p).stock as "stock!", (e.p).pickup_place_id as "pickup_place_id!", l.name as pickup_place_name,
             (e.p).hold_hours as "hold_hours!", (e.p).pickup_hours as "pickup_hours!", (e.p).per_person_month as "per_person_month!",
             (e.p).active as "active!", incentives.photos_of(e.p) as "photos!", incentives.points_of(e.p) as "pickup_points!: Json<Vec<Shelf>>"
         from e join incentives.place l on l.district_id = $1 and l.place_id = (e.p).pickup_place_id"#,
-        district_id,
+        asked.district_id,
         edit.prize_id,
         edit.points,
         edit.hold_hours,
@@ -31,7 +39,10 @@ pub async fn put(pool: &PgPool, district_id: Uuid, edit: &PrizeEdit, yours: &[Uu
         edit.per_person_month,
         edit.photos.as_deref(),
         edit.active,
-        yours
+        yours,
+        asked.now,
+        asked.person_id,
+        asked.role
     )
     .fetch_optional(pool)
     .await
@@ -69,7 +80,11 @@ pub async fn count(
             on conflict on constraint stock_take_key do nothing returning *),
         followed as (
             update incentives.prize p set stock = p.stock + t.counted - t.expected, supplied = p.supplied + t.counted - t.expected
-            from taken t where p.district_id = t.district_id and p.prize_id = t.prize_id)
+            from taken t where p.district_id = t.district_id and p.prize_id = t.prize_id),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select t.district_id, t.at, t.by_id, $9, 'RECORD_STOCK_TAKE', t.prize_id, jsonb_build_object('stock_take_id', t.stock_take_id,
+                'place_id', t.place_id, 'counted', t.counted, 'expected', t.expected, 'note', t.note) from taken t)
         select stock_take_id, prize_id, place_id, counted, expected, note, by_id from taken"#,
         asked.district_id,
         stock_take_id,
@@ -78,7 +93,8 @@ pub async fn count(
         note,
         asked.person_id,
         asked.now,
-        place_id
+        place_id,
+        asked.role
     )
     .fetch_optional(&mut *transaction)
     .await?;
@@ -130,7 +146,11 @@ pub async fn take_back(
                 and l.district_id = r.district_id and l.place_id = r.pickup_place_id
                 and exists (select from unnest($7::text[]) p (path) where starts_with(l.path || '.', p.path || '.'))
             returning r),
-        settled as (select incentives.settle(array_agg(e.r), $9) from e)
+        settled as (select incentives.settle(array_agg(e.r), $9) from e),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $4, $3, $10, 'TAKE_BACK', (e.r).redemption_id, jsonb_build_object('prize', (e.r).prize_name,
+                'quantity', (e.r).quantity, 'restocked', $5::bool, 'reason', $6::text) from e)
         select count(*) as "many!" from e cross join settled"#,
         asked.district_id,
         redemption_id,
@@ -140,7 +160,8 @@ pub async fn take_back(
         reason,
         places,
         asked.now - TAKE_BACK_FOR,
-        asked.traceparent
+        asked.traceparent,
+        asked.role
     );
     Ok(taken.fetch_one(pool).await? > 0)
 }

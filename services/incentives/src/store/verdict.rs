@@ -82,7 +82,11 @@ pub async fn decide(pool: &PgPool, asked: &Asked, which: &Which, verdict: &Verdi
             where a.district_id = $1 and a.ticket_id = $2 and a.rule = $3 and a.doubted and a.state in ('PENDING', 'HELD')
                 and a.person_id <> $5
             returning a),
-        paid as (select incentives.pay(array_agg(e.a)) from e where (e.a).state <> 'PENDING')
+        paid as (select incentives.pay(array_agg(e.a)) from e where (e.a).state <> 'PENDING'),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $7, $5, $8, 'DECIDE_AWARD', $2::uuid || ' ' || $3::text,
+                jsonb_build_object('earned', $4::bool, 'reason', $6::text, 'state', (e.a).state, 'points', (e.a).points) from e)
         select count(*) as "many!" from e cross join paid"#,
         asked.district_id,
         which.ticket_id,
@@ -90,7 +94,8 @@ pub async fn decide(pool: &PgPool, asked: &Asked, which: &Which, verdict: &Verdi
         verdict.earned,
         asked.person_id,
         verdict.reason,
-        asked.now
+        asked.now,
+        asked.role
     );
     Ok(decided.fetch_one(pool).await? > 0)
 }
@@ -119,7 +124,11 @@ pub async fn decide_appeal(pool: &PgPool, asked: &Asked, which: &Which, verdict:
             from e
             cross join (values (1, 'AWARD', 'BUDGET', 'PENDING', 'award', '的积分恢复'),
                 (2, 'ACTIVATE', 'PENDING', 'AVAILABLE', 'award-end', '的积分生效')) way (step, kind, debit, credit, cause, words)
-            where (e.a).state = 'ACTIVE' or (e.a).state = 'PENDING' and way.step = 1)
+            where (e.a).state = 'ACTIVE' or (e.a).state = 'PENDING' and way.step = 1),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $7, $5, $8, 'DECIDE_AWARD_APPEAL', $2::uuid || ' ' || $3::text,
+                jsonb_build_object('earned', $4::bool, 'reason', $6::text, 'state', (e.a).state, 'points', (e.a).points) from e)
         select count(*) as "many!" from e cross join paid"#,
         asked.district_id,
         which.ticket_id,
@@ -127,7 +136,8 @@ pub async fn decide_appeal(pool: &PgPool, asked: &Asked, which: &Which, verdict:
         verdict.earned,
         asked.person_id,
         verdict.reason,
-        asked.now
+        asked.now,
+        asked.role
     );
     Ok(decided.fetch_one(pool).await? > 0)
 }

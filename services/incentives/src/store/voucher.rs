@@ -16,6 +16,7 @@ pub struct Import {
     pub prize_id: Uuid,
     /// Nobody: an operator with a file.
     pub by_id: Option<Uuid>,
+    pub role: &'static str,
     pub at: DateTime<Utc>,
 }
 
@@ -26,7 +27,11 @@ pub async fn add(pool: &PgPool, import: &Import, codes: &SealedCodes) -> sqlx::R
     let row = sqlx::query!(
         r#"with e as materialized (
             select incentives.add_vouchers(
-                row($1, $2, $3, $4, 0, $5::int[], $6, $7)::incentives.voucher_import, $8, $9, $10, $11, $12, $13) as i)
+                row($1, $2, $3, $4, 0, $5::int[], $6, $7)::incentives.voucher_import, $8, $9, $10, $11, $12, $13) as i),
+        logged as (
+            insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+            select $1, $7, $6, $14, 'IMPORT_VOUCHER_CODES', $3::uuid, jsonb_build_object('import_id', $2::uuid, 'added', (e.i).added)
+            from e where (e.i).import_id is not null and $6::uuid is not null)
         select (e.i).added as "added!", (e.i).known as "known!" from e where (e.i).import_id is not null"#,
         import.district_id,
         import.import_id,
@@ -40,7 +45,8 @@ pub async fn add(pool: &PgPool, import: &Import, codes: &SealedCodes) -> sqlx::R
         &codes.blinds,
         &codes.last_days as &[Option<NaiveDate>],
         &codes.tried.0,
-        &codes.tried.1
+        &codes.tried.1,
+        import.role
     );
     let added = row.fetch_optional(pool).await?;
     Ok(added.map(|row| Imported { import_id: import.import_id, added: row.added, known: row.known }))

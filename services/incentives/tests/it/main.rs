@@ -1,5 +1,6 @@
 //! The service on a real PostgreSQL with a stopped clock, through its generated traits.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+mod actions;
 mod as_of;
 mod audit;
 mod awards;

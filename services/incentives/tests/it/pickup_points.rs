@@ -18,12 +18,12 @@ use crate::{
     harness::{COMMUNITY, ELSEWHERE, PICKUP, World, fact, field, reason},
 };
 
-async fn place(world: &World, path: &str) -> Uuid {
+pub async fn place(world: &World, path: &str) -> Uuid {
     let id = sqlx::query_scalar("select place_id from incentives.place where path = $1 and district_id = $2");
     id.bind(path).bind(world.district).fetch_one(&world.pool).await.unwrap()
 }
 
-async fn supply(world: &World, prize: Uuid, place: Uuid, supplied: i64) -> Result<Prize, Status> {
+pub async fn supply(world: &World, prize: Uuid, place: Uuid, supplied: i64) -> Result<Prize, Status> {
     let request = SupplyPointRequest { prize_id: prize.to_string(), place_id: place.to_string(), supplied };
     let request = world.admin(Uuid::now_v7(), "PrizeService/SupplyPoint", request);
     world.prizes().supply_point(request).await.map(tonic::Response::into_inner)
@@ -155,7 +155,7 @@ async fn each_point_is_counted_and_supplied_by_itself() {
     assert_eq!(reconcile(&world.pool).await.unwrap(), []);
 }
 
-async fn put(world: &World, change: impl FnOnce(&mut PutPickUpPointRequest)) -> Result<PickUpPoint, Status> {
+pub async fn put(world: &World, change: impl FnOnce(&mut PutPickUpPointRequest)) -> Result<PickUpPoint, Status> {
     let weekly = |weekday| Weekly { weekday, from: "9:00".into(), to: "18:00".into() };
     let mut request = PutPickUpPointRequest {
         place_id: place(world, PICKUP).await.to_string(),

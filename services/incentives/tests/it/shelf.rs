@@ -14,7 +14,12 @@ use crate::{
     redeem::{redeem, stock},
 };
 
-async fn put(world: &World, by: Uuid, prize: Uuid, change: impl FnOnce(&mut PutPrizeRequest)) -> Result<Prize, Status> {
+pub async fn put(
+    world: &World,
+    by: Uuid,
+    prize: Uuid,
+    change: impl FnOnce(&mut PutPrizeRequest),
+) -> Result<Prize, Status> {
     let (prize_id, pickup_hours) = (prize.to_string(), "周一至周五 9:00–17:00".to_owned());
     let mut request =
         PutPrizeRequest { prize_id, points: 10, hold_hours: 72, pickup_hours, active: true, ..Default::default() };
@@ -30,7 +35,7 @@ pub async fn count(world: &World, by: Uuid, place: &str, ids: (Uuid, Uuid), coun
     Ok(world.prizes().record_stock_take(request).await?.into_inner())
 }
 
-async fn take_back(world: &World, by: Uuid, place: &str, id: &str, restock: bool) -> Result<Redemption, Status> {
+pub async fn take_back(world: &World, by: Uuid, place: &str, id: &str, restock: bool) -> Result<Redemption, Status> {
     let request = TakeBackRequest { redemption_id: id.to_owned(), restock, reason: "拉链坏了".into() };
     let request = world.worker(by, place, "RedemptionService/TakeBack", request);
     Ok(world.redemptions().take_back(request).await?.into_inner())

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What is asked for as a whole, as far as the caller reaches.
-const LISTS: [&str; 33] = [
+const LISTS: [&str; 34] = [
     "PersonService/GetMe",
     "DepartmentService/ListDepartments",
     "CategoryService/ListCategories",
@@ -29,6 +29,7 @@ const LISTS: [&str; 33] = [
     "ChannelService/ListWordings",
     "PointsService/GetPoints",
     "PointsService/EstimatePoints",
+    "PointsService/ListPointsActions",
     "PointsService/ListPointsEntries",
     "EarningRuleService/GetEarningRules",
     "AwardService/ListAwards",
