@@ -119,3 +119,40 @@ async fn a_districts_own_words_follow_the_shipped_ones_to_their_audience() {
         [["T12", "HOLDER", "HOLDER DISTRICT:2"], ["T6", "DEPARTMENT", "DEPARTMENT"], ["T7", "HEADS", "SUBDISTRICT"]];
     assert_eq!(rows, expected);
 }
+
+/// The suite's row as an older build wrote it, a district's own, a group with a robot and one without.
+const RELEASED: &str = "
+    insert into tickets.category (district_id, category_code, name, english_name, level, priority, resolve_hours, after_photo, department_code,
+        tile, source, version)
+    values ('00000000-0000-0000-0000-000000000000', '09006', '旧名', '', 1, 3, 7, true, 'x', '', '', 0),
+        ('00000000-0000-0000-0000-000000000001', '09006', '本区', '', 1, 3, 9, true, 'x', '', '', 4);
+    insert into tickets.channel (district_id, channel_id, tier, place_id, place_path, department_id, name, robot_sealed, changed_by, changed_at)
+    select gen_random_uuid(), gen_random_uuid(), 'DISTRICT', gen_random_uuid(), 'gn', gen_random_uuid(), '群', robot, gen_random_uuid(), '2026-11-01Z'
+    from unnest(array['k'::bytea, null]) robot";
+
+#[tokio::test]
+async fn an_installation_keeps_its_districts_categories_and_its_groups_hear_on_from_where_they_were_bound() {
+    let database = Database::create("tickets_released", None, "create schema tickets").await;
+    let (released, new): (Vec<_>, Vec<_>) = tickets::MIGRATOR.iter().partition(|migration| migration.version < 30);
+    for migration in released {
+        sqlx::raw_sql(migration.sql.clone()).execute(&database.pool).await.unwrap();
+    }
+    sqlx::raw_sql(RELEASED).execute(&database.pool).await.unwrap();
+    assert!(new.len() >= 4);
+    for migration in new {
+        sqlx::raw_sql(migration.sql.clone()).execute(&database.pool).await.unwrap();
+    }
+    let rows: Vec<(String, i32, i32)> = sqlx::query_as(
+        "select name, resolve_hours, version from tickets.category where category_code = '09006' order by district_id",
+    )
+    .fetch_all(&database.pool)
+    .await
+    .unwrap();
+    assert_eq!(rows, [("占道经营".to_owned(), 24, 0), ("本区".to_owned(), 9, 4)]);
+    let bound: Vec<Option<bool>> =
+        sqlx::query_scalar("select bound_at = changed_at from tickets.channel order by robot_sealed nulls last")
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+    assert_eq!(bound, [Some(true), None]);
+}
