@@ -27,6 +27,7 @@ async fn the_figures_are_what_the_histories_give_and_the_logs_are_whole() {
         assert!(!text.contains("tampered"), "{text}");
     }
     a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(&suite).await;
+    an_act_with_money_that_was_tampered_with_is_named(&suite).await;
     tokio::task::spawn_blocking(|| drop(suite)).await.unwrap();
 }
 
@@ -47,5 +48,22 @@ async fn a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(suite: 
     assert!(text.contains("1 处不一致"), "{text}");
     let (well, text) = run(suite, &["figures", "recount"]);
     assert!(well && text.contains("统计与历史一致"), "{text}");
+    pool.close().await;
+}
+
+async fn an_act_with_money_that_was_tampered_with_is_named(suite: &Instance) {
+    let pool = audit::open(&suite.database_url().unwrap()).await.unwrap();
+    let sealed = "select exists (select from finance.audit_seal)";
+    let sealed = async || Ok(sqlx::query_scalar(sealed).fetch_one(&pool).await.unwrap_or(false).then_some(()));
+    retry::until("the demo's acts are sealed", Duration::from_secs(60), sealed).await.unwrap();
+    let tampering = "alter table finance.audit disable trigger user;
+        update finance.audit set actor_id = gen_random_uuid() where audit_id = (select min(audit_id) from finance.audit)";
+    sqlx::raw_sql(tampering).execute(&pool).await.unwrap();
+    let (well, text) = run(suite, &["audit", "verify"]);
+    assert!(!well && text.contains("finance.audit: 已被改动"), "{text}");
+    assert!(
+        text.contains("tickets.audit: ") && text.contains("residents.audit: "),
+        "the others are looked at too: {text}"
+    );
     pool.close().await;
 }
