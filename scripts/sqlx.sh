@@ -22,7 +22,10 @@ done
 
 # Dependencies first, so that nothing else is compiled while a crate's folder is the one written to.
 export SQLX_OFFLINE=false
-for crate in services/{chassis,residents,tickets,incentives,finance,gateway,hemei} tests; do
+before=
+for crate in services/{chassis,residents,incentives,finance,tickets,gateway,hemei} tests; do
+    earlier=$before
+    [ ! -d "$crate/.sqlx" ] || before+=" $crate"
     [ $# -eq 0 ] || [[ " $* " == *" ${crate##*/} "* ]] || continue
     grep -rlqE 'query(_file)?(_as|_scalar)?!' "$crate" --include='*.rs' || continue
     name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$crate/Cargo.toml" | head -1)
@@ -30,10 +33,8 @@ for crate in services/{chassis,residents,tickets,incentives,finance,gateway,heme
     mkdir "$crate/.sqlx"
     find "$crate" -name lib.rs -o -name main.rs | xargs touch
     SQLX_OFFLINE_DIR="$PWD/$crate/.sqlx" cargo check -q -p "$name" --all-targets
-    # what a crate's tests need may be compiled with it: that has a folder of its own
-    for other in services/*/.sqlx; do
-        [ "$other" = "$crate/.sqlx" ] || (cd "$other" && ls) | (cd "$crate/.sqlx" && xargs rm -f)
-    done
+    # its tests may have had one of those before compiled, which has a folder of its own
+    for other in $earlier; do (cd "$other/.sqlx" && ls) | (cd "$crate/.sqlx" && xargs rm -f); done
     echo "$crate: $(find "$crate/.sqlx" -name '*.json' | wc -l) queries"
     rmdir --ignore-fail-on-non-empty "$crate/.sqlx"
 done

@@ -28,6 +28,7 @@ async fn the_figures_are_what_the_histories_give_and_the_logs_are_whole() {
     }
     a_figure_that_was_tampered_with_is_named_and_a_recount_mends_it(&suite).await;
     a_list_is_brought_in_while_everything_runs(&suite);
+    an_act_with_money_that_was_tampered_with_is_named(&suite).await;
     tokio::task::spawn_blocking(|| drop(suite)).await.unwrap();
 }
 
@@ -65,4 +66,21 @@ fn a_list_is_brought_in_while_everything_runs(suite: &Instance) {
         let (well, text) = run(suite, &arguments);
         assert!(text.contains(told) && well == told.contains("行不变"), "{text}");
     }
+}
+
+async fn an_act_with_money_that_was_tampered_with_is_named(suite: &Instance) {
+    let pool = audit::open(&suite.database_url().unwrap()).await.unwrap();
+    let sealed = "select exists (select from finance.audit_seal)";
+    let sealed = async || Ok(sqlx::query_scalar(sealed).fetch_one(&pool).await.unwrap_or(false).then_some(()));
+    retry::until("the demo's acts are sealed", Duration::from_secs(60), sealed).await.unwrap();
+    let tampering = "alter table finance.audit disable trigger user;
+        update finance.audit set actor_id = gen_random_uuid() where audit_id = (select min(audit_id) from finance.audit)";
+    sqlx::raw_sql(tampering).execute(&pool).await.unwrap();
+    let (well, text) = run(suite, &["audit", "verify"]);
+    assert!(!well && text.contains("finance.audit: 已被改动"), "{text}");
+    assert!(
+        text.contains("tickets.audit: ") && text.contains("residents.audit: "),
+        "the others are looked at too: {text}"
+    );
+    pool.close().await;
 }
