@@ -36,6 +36,7 @@ mod reverse_entry;
 mod simulate_earning_rules;
 mod supply_point;
 mod take_back;
+mod withdraw_voucher_codes;
 
 pub use appeal_award::appeal_award;
 pub use appeal_month::{appeal_month, decide_month_appeal};
@@ -74,6 +75,7 @@ pub use reverse_entry::reverse_entry;
 pub use simulate_earning_rules::{Simulation, simulate_earning_rules};
 pub use supply_point::supply_point;
 pub use take_back::take_back;
+pub use withdraw_voucher_codes::withdraw_voucher_codes;
 
 use chassis::{access::Caller, faults::Fault, telemetry};
 

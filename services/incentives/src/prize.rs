@@ -43,6 +43,8 @@ pub struct Prize {
     pub pickup_hours: String,
     pub per_person_month: i32,
     pub active: bool,
+    /// Whose codes a voucher's are.
+    pub shop: String,
     /// In their order.
     pub photos: Vec<Uuid>,
     pub pickup_points: Json<Vec<Shelf>>,
@@ -91,6 +93,8 @@ pub struct PrizeEdit {
     pub per_person_month: i32,
     /// Unset: those it has.
     pub photos: Option<Vec<Uuid>>,
+    /// Unset: the one it has.
+    pub shop: Option<String>,
     pub active: bool,
 }
 

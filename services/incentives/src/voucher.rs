@@ -51,6 +51,17 @@ pub struct Imported {
     pub known: Vec<i32>,
 }
 
+/// Where codes are that were to be withdrawn, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// How many are withdrawn, now or before.
+    pub withdrawn: i32,
+    /// Those that a member has got, or whose last day was over.
+    pub kept: Vec<i32>,
+    /// Those that the prize never had.
+    pub unknown: Vec<i32>,
+}
+
 /// One row of a file of codes, as written there.
 #[derive(Clone, Default)]
 pub struct VoucherRow {
@@ -109,6 +120,14 @@ impl SealedCodes {
         of.bodies = vault.blinds(IMPORT, &body);
         of
     }
+}
+
+/// Every value the index may hold of some codes, with where each stands.
+pub fn tried(vault: &Vault, codes: &[Code]) -> (Vec<i32>, Vec<Vec<u8>>) {
+    let values = (0..)
+        .zip(codes)
+        .flat_map(|(number, code)| vault.blinds(CODE, &code.text).into_iter().map(move |blind| (number, blind)));
+    values.unzip()
 }
 
 #[cfg(test)]

@@ -60,6 +60,16 @@ impl PrizeService for Prizes {
         Ok(Response::new(wire::prizes::stock_take(&taken)))
     }
 
+    async fn withdraw_voucher_codes(
+        &self,
+        request: Request<v1::WithdrawVoucherCodesRequest>,
+    ) -> Result<Response<v1::VoucherWithdrawal>, Status> {
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let (prize_id, codes) = (wire::id("prize_id", &asked.prize_id)?, wire::prizes::withdrawn_codes(asked)?);
+        let withdrawn = ops::withdraw_voucher_codes(&self.0, &caller, prize_id, &codes).await?;
+        Ok(Response::new(wire::prizes::withdrawn(withdrawn)))
+    }
+
     async fn import_voucher_codes(
         &self,
         request: Request<v1::ImportVoucherCodesRequest>,

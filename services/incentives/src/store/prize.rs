@@ -13,7 +13,7 @@ pub async fn list(pool: &PgPool, district_id: Uuid, after: (i64, Uuid), limit: i
     sqlx::query_as!(
         Prize,
         r#"select p.prize_id, p.name, p.kind as "kind: Kind", p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours,
-            p.pickup_hours, p.per_person_month, p.active, incentives.photos_of(p) as "photos!",
+            p.pickup_hours, p.per_person_month, p.active, p.shop, incentives.photos_of(p) as "photos!",
             incentives.points_of(p) as "pickup_points!: Json<Vec<Shelf>>"
         from incentives.prize p
         join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id
@@ -33,7 +33,7 @@ pub async fn find(pool: &PgPool, district_id: Uuid, prize_id: Uuid) -> sqlx::Res
     sqlx::query_as!(
         Prize,
         r#"select p.prize_id, p.name, p.kind as "kind: Kind", p.points, p.stock, p.pickup_place_id, l.name as pickup_place_name, p.hold_hours,
-            p.pickup_hours, p.per_person_month, p.active, incentives.photos_of(p) as "photos!",
+            p.pickup_hours, p.per_person_month, p.active, p.shop, incentives.photos_of(p) as "photos!",
             incentives.points_of(p) as "pickup_points!: Json<Vec<Shelf>>"
         from incentives.prize p
         join incentives.place l on l.district_id = p.district_id and l.place_id = p.pickup_place_id

@@ -17,7 +17,8 @@ pub async fn put(pool: &PgPool, asked: &Asked, edit: &PrizeEdit, yours: &[Uuid])
         e as (
             update incentives.prize p set points = $3, hold_hours = $4, pickup_hours = $5, per_person_month = $6,
                 photo_media_id = case when $7::uuid[] is null then p.photo_media_id else ($7::uuid[])[1] end,
-                photo_media_ids = coalesce($7::uuid[], incentives.photos_of(p)), active = $8
+                photo_media_ids = coalesce($7::uuid[], incentives.photos_of(p)), active = $8,
+                shop = coalesce($13, p.shop)
             from before
             where p.district_id = (before.b).district_id and p.prize_id = (before.b).prize_id and ($7::uuid[] is null or $7::uuid[] <@ (incentives.photos_of(p) || $9::uuid[]))
             returning p),
@@ -29,7 +30,7 @@ pub async fn put(pool: &PgPool, asked: &Asked, edit: &PrizeEdit, yours: &[Uuid])
         select (e.p).prize_id as "prize_id!", (e.p).name as "name!", (e.p).kind as "kind!: Kind", (e.p).points as "points!",
             (e.p).stock as "stock!", (e.p).pickup_place_id as "pickup_place_id!", l.name as pickup_place_name,
             (e.p).hold_hours as "hold_hours!", (e.p).pickup_hours as "pickup_hours!", (e.p).per_person_month as "per_person_month!",
-            (e.p).active as "active!", incentives.photos_of(e.p) as "photos!", incentives.points_of(e.p) as "pickup_points!: Json<Vec<Shelf>>"
+            (e.p).active as "active!", (e.p).shop as "shop!", incentives.photos_of(e.p) as "photos!", incentives.points_of(e.p) as "pickup_points!: Json<Vec<Shelf>>"
         from e join incentives.place l on l.district_id = $1 and l.place_id = (e.p).pickup_place_id"#,
         asked.district_id,
         edit.prize_id,
@@ -42,7 +43,8 @@ pub async fn put(pool: &PgPool, asked: &Asked, edit: &PrizeEdit, yours: &[Uuid])
         yours,
         asked.now,
         asked.person_id,
-        asked.role
+        asked.role,
+        edit.shop.as_deref()
     )
     .fetch_optional(pool)
     .await

@@ -3,6 +3,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::redemption::Asked;
 use crate::{
     prize::Kind,
     voucher::{Imported, SealedCodes},
@@ -66,7 +67,45 @@ pub async fn import(pool: &PgPool, import: &Import, bodies: &[Vec<u8>]) -> sqlx:
     Ok(found.map(|row| (row.same, Imported { import_id: import.import_id, added: row.added, known: row.known })))
 }
 
-/// Which codes are those of another prize of the district, counted from 0, and of which.
+/// Takes codes off that nobody has got.
+pub async fn withdraw_codes(pool: &PgPool, asked: &Asked, prize_id: Uuid, tried: &[Vec<u8>]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with e as materialized (select incentives.withdraw_codes($1, $2, $3, $4, $5) as many)
+        insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
+        select $1, $4, $3, $6, 'WITHDRAW_VOUCHER_CODES', $2::uuid, jsonb_build_object('codes', e.many) from e where e.many > 0",
+        asked.district_id,
+        prize_id,
+        asked.person_id,
+        asked.now,
+        tried,
+        asked.role
+    )
+    .execute(pool)
+    .await
+    .map(drop)
+}
+
+/// Where a prize's codes are, counted from 0: true for what was withdrawn by hand, false for what a member has got or has ended.
+pub async fn whereabouts(
+    pool: &PgPool,
+    district_id: Uuid,
+    prize_id: Uuid,
+    (numbers, tried): (&[i32], &[Vec<u8>]),
+) -> sqlx::Result<Vec<(i32, bool)>> {
+    let found = sqlx::query!(
+        r#"select t.number as "number!", bool_and(v.withdrawn_by is not null) as "withdrawn!"
+        from unnest($3::int[], $4::bytea[]) t (number, blind)
+        join incentives.voucher v on v.district_id = $1 and v.prize_id = $2 and v.code_blind = t.blind
+        group by 1 order by 1"#,
+        district_id,
+        prize_id,
+        numbers,
+        tried
+    );
+    Ok(found.fetch_all(pool).await?.into_iter().map(|row| (row.number, row.withdrawn)).collect())
+}
+
+/// Which codes are those of another prize of the shop, counted from 0, and of which.
 pub async fn elsewhere(
     pool: &PgPool,
     district_id: Uuid,
@@ -75,8 +114,9 @@ pub async fn elsewhere(
 ) -> sqlx::Result<Vec<(i32, String)>> {
     let found = sqlx::query!(
         r#"select t.number as "number!", min(p.name) as "prize!" from unnest($3::int[], $4::bytea[]) t (number, blind)
-        join incentives.voucher v on v.district_id = $1 and v.code_blind = t.blind and v.prize_id <> $2
+        join incentives.voucher v on v.district_id = $1 and v.code_blind = t.blind and v.prize_id <> $2 and v.withdrawn_by is null
         join incentives.prize p on p.district_id = v.district_id and p.prize_id = v.prize_id
+        join incentives.prize mine on mine.district_id = $1 and mine.prize_id = $2 and mine.shop = p.shop
         group by 1 order by 1"#,
         district_id,
         prize_id,

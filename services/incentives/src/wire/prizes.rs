@@ -12,7 +12,7 @@ use crate::{
     Incentives,
     ops::Counted,
     prize::{Kind, Prize, PrizeEdit, Shelf, StockTake},
-    voucher::{self, Code, Imported, VoucherCodes},
+    voucher::{self, Code, Imported, VoucherCodes, Withdrawn},
 };
 
 /// The prize with the address of its photo.
@@ -38,6 +38,7 @@ pub fn prize(state: &Incentives, prize: Prize) -> v1::Prize {
         photos,
         active: prize.active,
         kind: kind(prize.kind).into(),
+        shop: prize.shop,
         pickup_points: shelves.into_iter().map(|shelf| on_shelf(state, shelf)).collect(),
     }
 }
@@ -71,6 +72,23 @@ pub fn voucher_codes(request: &v1::ImportVoucherCodesRequest) -> Result<VoucherC
     })
 }
 
+/// Codes that are to be taken off; the refusal of one names where it stands, never what it is.
+pub fn withdrawn_codes(request: &v1::WithdrawVoucherCodesRequest) -> Result<Vec<Code>, Fault> {
+    let many = request.codes.len();
+    if many == 0 || many > voucher::MOST {
+        return Err(Fault::field("codes", format!("must be 1 to {} codes, not {many}", voucher::MOST)));
+    }
+    let code = |(at, text): (usize, &String)| {
+        Code::new(text, None).ok_or_else(|| Fault::field(format!("codes[{at}]"), voucher::RULE))
+    };
+    request.codes.iter().enumerate().map(code).collect()
+}
+
+pub fn withdrawn(withdrawn: Withdrawn) -> v1::VoucherWithdrawal {
+    let Withdrawn { withdrawn, kept, unknown } = withdrawn;
+    v1::VoucherWithdrawal { withdrawn, kept, unknown }
+}
+
 pub fn imported(imported: Imported) -> v1::VoucherImport {
     let Imported { import_id, added, known } = imported;
     v1::VoucherImport { import_id: import_id.to_string(), added, known }
@@ -93,6 +111,7 @@ pub fn edit(request: &v1::PutPrizeRequest) -> Result<PrizeEdit, Fault> {
         pickup_hours: text("pickup_hours", &request.pickup_hours, 0, 60)?,
         per_person_month: request.per_person_month,
         photos: photos(request)?,
+        shop: request.shop.as_deref().map(|shop| text("shop", shop, 0, 40)).transpose()?,
         active: request.active,
     })
 }

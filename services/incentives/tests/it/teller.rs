@@ -154,12 +154,8 @@ impl Teller {
         let voucher = self.random.random_bool(0.15);
         let prize = if voucher { bank.voucher } else { *bank.goods.choose(&mut self.random).unwrap() };
         let quantity = if voucher { 1 } else { self.random.random_range(1..3) };
-        let request = RedeemRequest {
-            redemption_id: id.to_string(),
-            prize_id: prize.to_string(),
-            quantity,
-            ..Default::default()
-        };
+        let (redemption_id, prize_id) = (id.to_string(), prize.to_string());
+        let request = RedeemRequest { redemption_id, prize_id, quantity, ..Default::default() };
         let call = || {
             let (bank, request) = (bank.clone(), request.clone());
             async move {
@@ -284,8 +280,8 @@ impl Teller {
             where p.prize_id = $1 group by p.district_id, p.prize_id";
         let there: i64 = sqlx::query_scalar(there).bind(prize).fetch_one(&bank.world.pool).await.unwrap();
         let counted = (there + self.random.random_range(-3..4)).max(0);
-        let (prize_id, stock_take_id, note) = (prize.to_string(), id.to_string(), String::new());
-        let request = RecordStockTakeRequest { prize_id, stock_take_id, counted, note, ..Default::default() };
+        let (prize_id, stock_take_id) = (prize.to_string(), id.to_string());
+        let request = RecordStockTakeRequest { prize_id, stock_take_id, counted, ..Default::default() };
         let call = || {
             let (bank, request) = (bank.clone(), request.clone());
             async move {

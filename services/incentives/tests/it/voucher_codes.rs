@@ -2,6 +2,8 @@
 use chassis::keys::Keyring;
 use futures::future::join_all;
 use incentives::{VoucherRow, ops};
+use proto::incentives::v1::{VoucherWithdrawal, WithdrawVoucherCodesRequest, prize_service_server::PrizeService};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
@@ -165,5 +167,55 @@ async fn a_file_of_codes_goes_in_once_and_its_bad_rows_are_named() {
     let person = rich(&world, 1, 10).await[0];
     let given = redeem(&world, person, Uuid::now_v7(), prize, 1).await.unwrap();
     assert_eq!((given.code.as_str(), given.valid_until.as_str()), ("ZC-2026-000002", "2027-06-30"));
+    audit(&world.pool).await;
+}
+
+async fn withdraw(world: &World, prize: Uuid, codes: Vec<String>) -> Result<VoucherWithdrawal, Status> {
+    let request = WithdrawVoucherCodesRequest { prize_id: prize.to_string(), codes };
+    let request = world.admin(Uuid::now_v7(), "PrizeService/WithdrawVoucherCodes", request);
+    world.prizes().withdraw_voucher_codes(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_in_the_wrong_voucher_is_withdrawn_while_nobody_has_it_and_goes_elsewhere() {
+    let world = World::new().await;
+    let (wrong, right) = (voucher(&world, 5).await, world.voucher("午餐券", 10).await);
+    let person = rich(&world, 1, 20).await[0];
+    let given = redeem(&world, person, Uuid::now_v7(), wrong, 1).await.unwrap().code;
+    let at = codes(0, 5).iter().position(|code| *code == given).unwrap();
+    let mut all = codes(0, 5);
+    all.push("ZC-UNKNOWN".into());
+    for answer in join_all((0..5).map(|_| withdraw(&world, wrong, all.clone()))).await {
+        let answer = answer.unwrap();
+        assert_eq!((answer.withdrawn, answer.kept, answer.unknown), (4, vec![i32::try_from(at).unwrap()], vec![5]));
+    }
+    assert_eq!(stock(&world, wrong).await, 0);
+    assert_eq!(reason(&redeem(&world, person, Uuid::now_v7(), wrong, 1).await.unwrap_err()), "OUT_OF_STOCK");
+    let mut rest = codes(0, 5);
+    rest.remove(at);
+    for prize in [right, wrong] {
+        let into = import(&world, (Uuid::now_v7(), Uuid::now_v7(), prize), &rest, None).await.unwrap();
+        assert_eq!((into.added, stock(&world, prize).await), (4, 4));
+        assert_eq!(withdraw(&world, prize, rest.clone()).await.unwrap().withdrawn, 4);
+    }
+    let goods = world.prize("手套", 10, 5).await;
+    assert_eq!(reason(&withdraw(&world, goods, rest.clone()).await.unwrap_err()), "PRIZE_NOT_VOUCHER");
+    assert_eq!(reason(&withdraw(&world, Uuid::now_v7(), rest).await.unwrap_err()), "PRIZE_NOT_FOUND");
+    let logged = "select count(*) from incentives.audit where act = 'WITHDRAW_VOUCHER_CODES'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(logged).fetch_one(&world.pool).await.unwrap(), 3);
+    audit(&world.pool).await;
+    assert_eq!(incentives::ledger::reconcile(&world.pool).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn two_shops_may_print_the_same_code() {
+    let world = World::new().await;
+    let (one, other) = (voucher(&world, 3).await, world.voucher("午餐券", 10).await);
+    let into = async || import(&world, (Uuid::now_v7(), Uuid::now_v7(), other), &codes(1, 3), None).await;
+    assert_eq!(reason(&into().await.unwrap_err()), "VOUCHER_ELSEWHERE");
+    let shown = crate::shelf::put(&world, Uuid::now_v7(), other, |edit| edit.shop = Some("老张包子铺".into())).await;
+    assert_eq!(shown.unwrap().shop, "老张包子铺");
+    assert_eq!(into().await.unwrap().added, 3);
+    assert_eq!((stock(&world, one).await, stock(&world, other).await), (3, 3));
     audit(&world.pool).await;
 }

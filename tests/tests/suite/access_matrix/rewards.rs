@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::world::Whose;
 
-const RPCS: [(&str, &str); 29] = [
+const RPCS: [(&str, &str); 30] = [
     ("RedemptionService/TakeBack", "/v1/redemptions/x:take_back"),
     ("RedemptionService/HandOverMany", "/v1/redemptions:hand_over_many"),
     ("PrizeService/PutPrize", "/v1/prizes/x"),
     ("PrizeService/ImportVoucherCodes", "/v1/prizes/x/voucher-codes"),
+    ("PrizeService/WithdrawVoucherCodes", "/v1/prizes/x/voucher-codes:withdraw"),
     ("PrizeService/SupplyPoint", "/v1/prizes/x/points/{id}"),
     ("PrizeService/PutPickUpPoint", "/v1/pickup-points/x"),
     ("PrizeService/RecordStockTake", "/v1/prizes/x/stock-takes"),
