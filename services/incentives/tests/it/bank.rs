@@ -2,8 +2,11 @@
 //! checked against the raw rows.
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use chassis::{clock::timestamp, feed::Source};
-use chrono::TimeDelta;
+use chassis::{
+    clock::{instant, timestamp},
+    feed::Source,
+};
+use chrono::{DateTime, TimeDelta, Utc};
 use incentives::sweep::{sweep, sweep_lots, sweep_vouchers};
 use proto::incentives::v1::{Redemption, redemption::State};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -91,18 +94,25 @@ impl Bank {
 
     /// What was answered stands in the rows, once.
     async fn acknowledged(&self) {
-        let found: Vec<(Uuid, String)> = sqlx::query_as("select redemption_id, state from incentives.redemption")
-            .fetch_all(&self.world.pool)
-            .await
-            .unwrap();
-        let states: HashMap<String, String> = found.into_iter().map(|(id, state)| (id.to_string(), state)).collect();
+        let found: Vec<(Uuid, String, Option<DateTime<Utc>>)> =
+            sqlx::query_as("select redemption_id, state, handed_over_at from incentives.redemption")
+                .fetch_all(&self.world.pool)
+                .await
+                .unwrap();
+        let rows: HashMap<String, (String, Option<DateTime<Utc>>)> =
+            found.into_iter().map(|(id, state, handed_over_at)| (id.to_string(), (state, handed_over_at))).collect();
         let (answers, grants, takes, reversals) = {
             let told = self.told.lock().unwrap();
             (told.redemptions.clone(), told.grants.clone(), told.stock_takes.clone(), told.reversals.len())
         };
         for (id, (answer, _)) in &answers {
-            let state = states.get(id).map(String::as_str).unwrap_or_default();
+            let (state, handed_over_at) = rows.get(id).map(|(state, at)| (state.as_str(), *at)).unwrap_or_default();
+            let cancelled_at = answer.ended_at.as_ref().and_then(instant);
             let may_be: &[&str] = match answer.state() {
+                // told only later, perhaps by somebody who heard no answer: it had been handed over before it was cancelled
+                State::Cancelled if handed_over_at.is_some() && handed_over_at < cancelled_at => {
+                    &["HANDED_OVER", "RETURNED"]
+                }
                 State::Cancelled => &["CANCELLED"],
                 State::Returned => &["RETURNED"],
                 State::HandedOver => &["HANDED_OVER", "RETURNED"],
