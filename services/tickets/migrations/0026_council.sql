@@ -24,6 +24,7 @@ create table tickets.agenda_item (
     decision text not null default '' constraint agenda_item_decision check (decision in ('', 'REOPEN', 'KEEP', 'CLOSE')),
     resolution_text text not null default '',
     held_on date,
+    resolution_review_at timestamptz,
     recorded_by uuid,
     recorded_at timestamptz,
     constraint agenda_item_key primary key (district_id, ticket_id),

@@ -65,7 +65,10 @@ pub fn concerned(tickets: &Tickets, told: &Told, facts: &Facts, audience: Audien
             posts(["coordinator", "district_admin"].map(|role| post(told, role, String::new(), None)).into())
         }
         Audience::Reporter => people(vec![reporter(told, facts)]),
-        Audience::Reporters => people([vec![reporter(told, facts)], facts.co_reporter_ids.clone()].concat()),
+        // who has taken the reporter's place since had reported the same before
+        Audience::Reporters => {
+            people([vec![reporter(told, facts), facts.reporter_id], facts.co_reporter_ids.clone()].concat())
+        }
         Audience::CoReporters => people(facts.co_reporter_ids.clone()),
         Audience::Checker => Concerned::person(changed.checker_id.as_ref()),
     }

@@ -129,7 +129,7 @@ pub struct Ticket {
     pub handler_name: Option<String>,
     #[serde(skip)]
     pub checker_name: Option<String>,
-    /// How often the reporter was struck in the 12 months before, where it was asked for.
+    /// How often the reporter was struck from 12 months before on, where it was asked for.
     #[serde(skip)]
     pub reporter_strikes: Option<i64>,
 }

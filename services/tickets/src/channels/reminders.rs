@@ -19,20 +19,28 @@ pub async fn remind(tickets: &Tickets, settings: &ChannelSettings) -> Result<usi
     let now = tickets.clock.now();
     let ahead = (settings.remind_claim_minutes, settings.remind_resolve_minutes);
     let until = now + TimeDelta::minutes(ahead.0.max(ahead.1));
-    let mut transaction = chassis::db::begin(&tickets.pool).await?;
-    let Some(since) = store::reminder::take(&mut transaction, ahead).await? else { return Ok(0) };
-    let (mut after, mut many) = ((now, Uuid::max()), 0);
+    let (mut begun, mut after, mut many) = (None, (now, Uuid::max()), 0);
     loop {
+        // a page at a time, for a long transaction would hold back every feed; what is told twice has its key
+        let mut transaction = chassis::db::begin(&tickets.pool).await?;
+        let Some(since) = store::reminder::take(&mut transaction, ahead).await? else { return Ok(many) };
+        if *begun.get_or_insert(since) != since {
+            // another replica came to the end first
+            return Ok(many);
+        }
         let soon = store::reminder::due_soon(&mut transaction, after, until).await?;
-        let Some(last) = soon.last() else { break };
-        after = (last.due_at, last.ticket_id);
         let told: Vec<Told> = soon.iter().flat_map(|due| reminders(settings, due, (since, now))).collect();
         tell(tickets, &mut transaction, &told).await?;
         many += told.len();
+        match soon.last() {
+            Some(last) => after = (last.due_at, last.ticket_id),
+            None => store::reminder::keep(&mut transaction, now, ahead).await?,
+        }
+        transaction.commit().await?;
+        if soon.is_empty() {
+            return Ok(many);
+        }
     }
-    store::reminder::keep(&mut transaction, now, ahead).await?;
-    transaction.commit().await?;
-    Ok(many)
 }
 
 /// Those of a ticket that have become due after one instant and until another.

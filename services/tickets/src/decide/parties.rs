@@ -22,6 +22,13 @@ pub fn invite(after: &mut Ticket, departments: &[Uuid], (text, until): (&str, Op
     after.invited = written(&invited);
 }
 
+/// Whether a department of this person is asked and has not stated its view yet.
+pub fn owes_a_view(ticket: &Ticket, wish: &Wish) -> bool {
+    let ours =
+        |department: &Uuid| wish.actor.as_ref().is_some_and(|actor| actor.reach.departments.contains(department));
+    ticket.invited().iter().any(|invited| invited.stated_at.is_none() && ours(&invited.department_id))
+}
+
 /// The departments of who states a view have stated theirs.
 pub fn state_view(after: &mut Ticket, wish: &Wish) {
     let departments = wish.actor.iter().flat_map(|actor| &actor.reach.departments);

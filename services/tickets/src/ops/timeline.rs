@@ -43,7 +43,7 @@ pub async fn get_timeline(tickets: &Tickets, caller: &Caller, ticket_id: Uuid) -
     let events = store::event::list(&tickets.pool, ticket.district_id, ticket_id, (ticket.version - MOST).max(0), MOST);
     let department = ticket.department_name.clone().unwrap_or_default();
     // what the work was closed with, and why it was put off or is no matter of the district's, is for the reporter to read
-    let told = ["T4b", "T14", "T16", "T23", "T25", "T26b", "T30", "T41"];
+    let told = ["T4b", "T14", "T16", "T23", "T24", "T25", "T26b", "T30", "T41"];
     let steps = events.await?.into_iter().filter_map(|event| {
         let text = if told.contains(&event.transition.as_str()) { event.text } else { String::new() };
         Some(Step { sequence: event.sequence, words: step(&event.transition, &department)?, text, at: event.at })

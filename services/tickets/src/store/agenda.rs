@@ -82,7 +82,8 @@ pub struct Resolved {
 pub async fn resolve(connection: &mut PgConnection, resolved: &Resolved) -> sqlx::Result<()> {
     sqlx::query!(
         "update tickets.agenda_item set sequence = $3, state = case when $4 = 'KEEP' then 'OPEN' else 'RESOLVED' end, due = false,
-            decision = $4, resolution_text = $5, held_on = $6, review_at = coalesce($7, review_at), recorded_by = $8, recorded_at = $9
+            decision = $4, resolution_text = $5, held_on = $6, resolution_review_at = $7, review_at = coalesce($7, review_at),
+            recorded_by = $8, recorded_at = $9
         where district_id = $1 and ticket_id = $2 and sequence <= $3",
         resolved.district_id,
         resolved.ticket_id,
@@ -117,6 +118,7 @@ pub struct AgendaItem {
     pub decision: String,
     pub resolution_text: String,
     pub held_on: Option<NaiveDate>,
+    pub resolution_review_at: Option<DateTime<Utc>>,
     pub recorded_by_name: Option<String>,
     pub recorded_at: Option<DateTime<Utc>>,
 }
@@ -143,7 +145,7 @@ pub async fn list(
     sqlx::query_as!(
         AgendaItem,
         r#"select a.ticket_id, t.number as "number!", t.state as ticket_state, t.category_code, a.council_path, a.state, a.due, a.reason,
-            a.review_at, a.put_off_at, a.decision, a.resolution_text, a.held_on, a.recorded_at,
+            a.review_at, a.put_off_at, a.decision, a.resolution_text, a.held_on, a.resolution_review_at, a.recorded_at,
             (select p.full_name from tickets.place p where p.district_id = t.district_id and p.place_id = t.place_id) as "place_name?",
             (select p.name from tickets.place p where p.district_id = a.district_id and p.path = a.council_path limit 1) as "council_name?",
             (select p.name from tickets.person p where p.district_id = a.district_id and p.person_id = a.recorded_by) as "recorded_by_name?"

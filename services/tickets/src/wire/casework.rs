@@ -86,7 +86,7 @@ pub fn agenda_item(tickets: &Tickets, district: uuid::Uuid, item: agenda::Agenda
         decision: decision.into(),
         text: item.resolution_text,
         held_on: held_on.to_string(),
-        review_at: (decision == Decision::Keep).then(|| timestamp(item.review_at)),
+        review_at: item.resolution_review_at.map(timestamp),
     });
     wire::AgendaItem {
         ticket_id: item.ticket_id.to_string(),

@@ -76,6 +76,8 @@ async fn who_is_asked_becomes_a_party_until_the_ruling() {
     // asked again, it answers again
     invite(&world, &coordinator, asked(&id, &[world.fire], "请补充依据")).await.unwrap();
     assert_eq!(queue(&world, &fire).await, std::slice::from_ref(&id));
+    say(&world, &fire, &id, "属我队").await.unwrap();
+    assert_eq!(queue(&world, &fire).await, Vec::<String>::new(), "in the same words as well");
     let rule = RuleRequest {
         ticket_id: id.clone(),
         department_id: world.fire.to_string(),

@@ -92,7 +92,7 @@ async fn a_districts_own_words_mark_what_only_the_reporter_may_do() {
         "{what} 挂起，请勿申诉",
         "{what} 结案{reporter:；7 天内复发可重新提出}",
         "可申诉",
-        "{what} 不受理。如有异议{reporter:，可在 72 小时内申诉{because}}",
+        "{what} 不受理。如有异议{reporter:，可在 72 小时内申诉}{because}",
         "{reporter:请评价 {what}}",
     ];
     assert_eq!(words, expected);

@@ -43,7 +43,7 @@ async fn they_hear_that_it_is_closed_and_the_reporter_is_not_told_what_they_said
     world.rate(&world.courier, &id, true, "").await.unwrap();
     hear(&world, heard).await;
     for neighbour in &neighbours {
-        assert!(last(&world, neighbour).await.ends_with("首位上报人评价满意，结案"));
+        assert!(last(&world, neighbour).await.ends_with("上报人评价满意，结案"));
     }
     assert_eq!(texts(&world, &world.courier).await.len(), before);
 }
