@@ -17,7 +17,7 @@ export DATABASE_URL="${server%/*}/hemei_sqlx${HEMEI_TEST_DATABASE_URL#"$server"}
 for migrations in services/*/migrations; do
     schema=$(basename "$(dirname "$migrations")")
     psql "$DATABASE_URL" -c "create schema $schema"
-    for file in "$migrations"/*.sql; do psql "$DATABASE_URL" -f "$file"; done
+    for file in "$migrations"/*.sql; do psql "$DATABASE_URL" -1 -f "$file"; done
 done
 
 # Dependencies first, so that nothing else is compiled while a crate's folder is the one written to.

@@ -13,6 +13,7 @@ create table finance.audit (
     constraint audit_key primary key (tx, audit_id)
 );
 create index audit_newest on finance.audit (district_id, audit_id);
+create index audit_subject on finance.audit (district_id, subject, audit_id);
 create trigger audit_append_only before update or delete or truncate on finance.audit
     for each statement execute function finance.refuse_change();
 

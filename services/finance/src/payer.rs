@@ -218,9 +218,7 @@ async fn finish(
     end: TransferState,
     (transfer_bill_no, fail_reason): (&str, &str),
 ) -> Result<(), Fault> {
-    let reason = if end == TransferState::Success { String::new() } else { open.why(end, fail_reason) };
-    let (by, now) = (open.cancelled_by(end), state.clock.now());
-    let ended = End { state: end, transfer_bill_no, fail_reason, reason: &reason, by, now };
+    let ended = End { state: end, transfer_bill_no, fail_reason, now: state.clock.now() };
     if store::transfer::finish(&state.pool, open, ended).await? {
         state.waker.wake();
         metrics::counter!("wechat_transfers_ended_total", "state" => end.code()).increment(1);

@@ -1,3 +1,6 @@
+-- Nobody moves stock while it is taken over.
+lock table incentives.redemption, incentives.prize in access exclusive mode;
+
 -- Where prizes are handed over: a place of the tree, with what people need to find it and to find it open.
 create table incentives.pickup_point (
     district_id uuid not null,
@@ -55,6 +58,13 @@ alter table incentives.stock_take add column place_id uuid;
 create function incentives.follow_count() returns trigger language plpgsql as
 $$
 begin
+    -- a build that knows no points counts all shelves as one
+    if new.place_id is null and exists (
+        select from incentives.prize_point s join incentives.prize p on p.district_id = s.district_id and p.prize_id = s.prize_id
+        where s.district_id = new.district_id and s.prize_id = new.prize_id and s.place_id <> p.pickup_place_id and s.supplied <> 0)
+    then
+        raise exception 'counted at no point of several' using errcode = 'check_violation', constraint = 'stock_not_negative';
+    end if;
     update incentives.prize_point s set stock = s.stock + new.counted - new.expected, supplied = s.supplied + new.counted - new.expected
     from incentives.prize p
     where p.district_id = new.district_id and p.prize_id = new.prize_id
@@ -79,13 +89,13 @@ $$
     from (values (true)) one
     left join incentives.pickup_point o on o.district_id = l.district_id and o.place_id = l.place_id
 $$;
--- Where a prize is picked up with what is left there, the first point first.
+-- Where a prize is picked up with what is left there, the first point first; not where nothing was ever brought.
 create function incentives.points_of(p incentives.prize) returns jsonb language sql stable as
 $$
     select coalesce(jsonb_agg(incentives.pickup_point_of(l) || jsonb_build_object('stock', s.stock)
         order by l.place_id <> p.pickup_place_id, l.path), '[]')
     from incentives.prize_point s join incentives.place l on l.district_id = s.district_id and l.place_id = s.place_id
-    where s.district_id = p.district_id and s.prize_id = p.prize_id
+    where s.district_id = p.district_id and s.prize_id = p.prize_id and (s.supplied <> 0 or s.place_id = p.pickup_place_id)
 $$;
 
 -- Makes what was brought of a prize to a point so far this many pieces; answers how many more that are, nothing where there is no such

@@ -13,6 +13,7 @@ create table incentives.audit (
     constraint audit_key primary key (tx, audit_id)
 );
 create index audit_newest on incentives.audit (district_id, audit_id);
+create index audit_subject on incentives.audit (district_id, subject, audit_id);
 create trigger audit_only_grows before update or delete on incentives.audit for each row execute function incentives.refuse_change();
 create trigger audit_stays before truncate on incentives.audit for each statement execute function incentives.refuse_change();
 

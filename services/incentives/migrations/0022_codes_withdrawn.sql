@@ -8,6 +8,23 @@ alter table incentives.voucher
     drop constraint voucher_once;
 create unique index voucher_once on incentives.voucher (district_id, prize_id, code_blind) where withdrawn_by is null;
 
+-- A voucher does not come to a shop of which another one has a code of its own. The caller holds the lock of the district's vouchers.
+create function incentives.keep_codes_apart() returns trigger language plpgsql as
+$$
+begin
+    if exists (select from incentives.voucher v
+        join incentives.voucher o on o.district_id = v.district_id and o.code_blind = v.code_blind and o.withdrawn_by is null
+        join incentives.prize p on p.district_id = o.district_id and p.prize_id = o.prize_id
+        where v.district_id = new.district_id and v.prize_id = new.prize_id and v.withdrawn_by is null
+            and o.prize_id <> v.prize_id and p.shop = new.shop) then
+        raise exception 'a code of another prize' using errcode = 'check_violation', constraint = 'voucher_of_another_prize';
+    end if;
+    return new;
+end
+$$;
+create trigger prize_shop before update of shop on incentives.prize
+    for each row when (new.kind = 'VOUCHER' and new.shop <> old.shop) execute function incentives.keep_codes_apart();
+
 -- Takes codes off that nobody has got, under the lock of the prize; answers how many those are.
 create function incentives.withdraw_codes(district uuid, prize uuid, person uuid, now timestamptz, tried bytea[]) returns bigint
     language plpgsql as

@@ -105,8 +105,12 @@ impl Opening {
             let minute = move |of: u16| clock::midnight(date) + TimeDelta::minutes(of.into());
             self.on(date).into_iter().map(move |span| (minute(span.from), minute(span.to)))
         });
-        match spans.into_iter().find(|(_, until)| *until > now) {
-            Some((from, until)) if from <= now => Now::Open { until },
+        let mut spans = spans.skip_while(|(_, until)| *until <= now);
+        match spans.next() {
+            // open over midnight is one opening
+            Some((from, until)) if from <= now => {
+                Now::Open { until: spans.fold(until, |until, (from, to)| if from == until { to } else { until }) }
+            }
             next => Now::Closed { opens: next.map(|(from, _)| from) },
         }
     }
@@ -184,6 +188,8 @@ mod tests {
         assert_eq!(office.at(local(27, 12, 0)), Now::Closed { opens: Some(local(27, 14, 0)) });
         assert_eq!(office.at(local(28, 12, 0)), Now::Closed { opens: Some(local(30, 9, 0)) });
         assert_eq!(Opening::default().at(local(27, 9, 0)), Now::Unknown);
+        let night = week(&[(5, 18, 24), (6, 0, 6)]);
+        assert_eq!(night.at(local(27, 20, 0)), Now::Open { until: local(28, 6, 0) });
     }
 
     #[test]

@@ -85,7 +85,8 @@ impl PayoutService for Payouts {
 
     async fn cancel_transfer(&self, request: Request<v1::CancelTransferRequest>) -> Answer<v1::Payout> {
         let asked = request.get_ref();
-        let (payout_id, reason) = (wire::id("payout_id", &asked.payout_id)?, wire::payouts::reason(&asked.reason)?);
+        let payout_id = wire::id("payout_id", &asked.payout_id)?;
+        let reason = if asked.reason.is_empty() { String::new() } else { wire::payouts::reason(&asked.reason)? };
         let payout = ops::cancel_transfer(&self.0, &caller(&request)?, payout_id, &reason).await?;
         Ok(Response::new(wire::payouts::payout(&self.0, payout)?))
     }

@@ -1,4 +1,7 @@
-use chassis::{access::Caller, faults::Fault};
+use chassis::{
+    access::Caller,
+    faults::{Fault, broken_constraint},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -11,8 +14,14 @@ use crate::{
 pub async fn put_prize(state: &Incentives, caller: &Caller, edit: &PrizeEdit) -> Result<Prize, Fault> {
     let yours = |media: &Uuid| state.media.minted_for(*media, caller.district_id, caller.person_id);
     let yours: Vec<Uuid> = edit.photos.iter().flatten().copied().filter(yours).collect();
-    if let Some(prize) = store::shelf::put(&state.pool, &super::asked(state, caller), edit, &yours).await? {
-        return Ok(prize);
+    match store::shelf::put(&state.pool, &super::asked(state, caller), edit, &yours).await {
+        Ok(Some(prize)) => return Ok(prize),
+        Ok(None) => {}
+        Err(error) if broken_constraint(&error) == Some("voucher_of_another_prize") => {
+            let fault: Fault = Refusal::VoucherElsewhere(Vec::new()).into();
+            return Err(fault.at_field("shop", "another prize of that shop has a code of this one"));
+        }
+        Err(error) => return Err(error.into()),
     }
     store::prize::find(&state.pool, caller.district_id, edit.prize_id).await?.ok_or(Refusal::PrizeNotFound)?;
     let detail = "must be photos that the caller uploaded, or that the prize has";

@@ -38,7 +38,9 @@ async fn known(state: &Incentives, caller: &Caller, wanted: Wanted) -> Result<Re
     let Some(redemption) = found else { return Err(nowhere(state, caller, wanted).await?) };
     let same = (redemption.person_id, redemption.prize_id, redemption.quantity)
         == (caller.person_id, wanted.prize_id, wanted.quantity);
-    if same && wanted.pickup_place_id.is_none_or(|place| place == redemption.pickup_place_id) {
+    // a voucher is picked up nowhere
+    let anywhere = redemption.kind == Kind::Voucher;
+    if same && wanted.pickup_place_id.is_none_or(|place| anywhere || place == redemption.pickup_place_id) {
         Ok(redemption)
     } else {
         Err(Refusal::IdReused.into())

@@ -108,21 +108,23 @@ pub async fn approve(pool: &PgPool, asked: &Asked, month: NaiveDate) -> sqlx::Re
     Ok(moved.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Takes the approvals of a version back; false where it has none or is another by now.
+/// Takes the approvals of a version back; false where it has none or is another by now. No version: whatever it is, but not for the same
+/// reason again.
 pub async fn give_back(
     pool: &PgPool,
     asked: &Asked,
     month: NaiveDate,
-    (version, reason): (i32, &str),
+    (version, reason): (Option<i32>, &str),
 ) -> sqlx::Result<bool> {
     let moved = sqlx::query!(
         "with e as (update incentives.month set state = 'CLOSED', first_by = null, second_by = null, publish_at = null, reason = $3,
-            returned_by = $4, returned_version = $5
-        where district_id = $1 and month = $2 and version = $5 and state in ('APPROVED_ONCE', 'APPROVED')
+            returned_by = $4, returned_version = version
+        where district_id = $1 and month = $2 and state in ('APPROVED_ONCE', 'APPROVED')
+            and case when $5::integer is null then (reason, returned_by) is distinct from ($3, $4) else version = $5 end
             returning *)
         insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
         select e.district_id, $6, $4, $7, 'RETURN_MONTH', to_char(e.month, 'YYYY-MM'),
-            jsonb_build_object('reason', e.reason, 'version', $5) from e",
+            jsonb_build_object('reason', e.reason, 'version', e.returned_version) from e",
         asked.district_id,
         month,
         reason,
@@ -192,14 +194,14 @@ pub async fn put_award(
         from open o join incentives.month_rank r on r.district_id = o.district_id and r.month = o.month and r.rank = $3
         on conflict on constraint cash_award_once do update set gross_fen = excluded.gross_fen, reason = excluded.reason,
             changed_by = excluded.changed_by
+            where (a.gross_fen, a.reason, a.changed_by) is distinct from (excluded.gross_fen, excluded.reason, excluded.changed_by)
             returning a.*),
         logged as (
             insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
             select e.district_id, $7, $6, $8, 'PUT_CASH_AWARD', to_char(e.month, 'YYYY-MM') || ' ' || e.rank,
-                jsonb_build_object('gross_fen', e.gross_fen, 'reason', e.reason) from e
-            where not exists (select from incentives.cash_award b where b.district_id = e.district_id and b.month = e.month
-                and b.rank = e.rank and (b.gross_fen, b.reason, b.changed_by) = (e.gross_fen, e.reason, e.changed_by)))
-        select count(*) as \"many!\" from e",
+                jsonb_build_object('gross_fen', e.gross_fen, 'reason', e.reason) from e)
+        select count(*) as \"many!\" from open o
+        join incentives.month_rank r on r.district_id = o.district_id and r.month = o.month and r.rank = $3",
         asked.district_id,
         month,
         rank,

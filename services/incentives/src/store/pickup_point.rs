@@ -11,7 +11,10 @@ pub async fn list(pool: &PgPool, district_id: Uuid, after: &str, limit: i64) -> 
         r#"select incentives.pickup_point_of(l) as "point!: Json<PickUpPoint>" from incentives.place l
         where l.district_id = $1 and l.path > $2
             and (exists (select from incentives.pickup_point o where o.district_id = l.district_id and o.place_id = l.place_id)
-                or exists (select from incentives.prize_point s where s.district_id = l.district_id and s.place_id = l.place_id))
+                or exists (select from incentives.prize_point s where s.district_id = l.district_id and s.place_id = l.place_id
+                    and s.supplied <> 0)
+                or exists (select from incentives.prize p where p.district_id = l.district_id and p.pickup_place_id = l.place_id
+                    and p.kind = 'GOODS'))
         order by l.path limit $3"#,
         district_id,
         after,

@@ -47,7 +47,7 @@ pub async fn reserve(
             join incentives.prize_point s on s.district_id = p.district_id and s.prize_id = p.prize_id
             where p.district_id = $1 and p.prize_id = $4 and p.active and p.kind = 'GOODS'
                 and case when $10::uuid is null then not exists (select from incentives.prize_point o
-                        where o.district_id = p.district_id and o.prize_id = p.prize_id and o.place_id <> s.place_id)
+                        where o.district_id = p.district_id and o.prize_id = p.prize_id and o.place_id <> s.place_id and o.supplied <> 0)
                     else s.place_id = $10 end
             on conflict on constraint redemption_id_unique do nothing
             returning r),

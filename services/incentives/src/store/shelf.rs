@@ -8,12 +8,15 @@ use crate::{
     redemption::TAKE_BACK_FOR,
 };
 
-/// Changes a prize; nothing where there is none, or where it should get photos that neither it has nor the caller brought.
+/// Changes a prize; nothing where there is none, or where it should get photos that neither it has nor the caller brought. A shop of
+/// which another prize has a code of it breaks `voucher_of_another_prize`.
 pub async fn put(pool: &PgPool, asked: &Asked, edit: &PrizeEdit, yours: &[Uuid]) -> sqlx::Result<Option<Prize>> {
     sqlx::query_as!(
         Prize,
-        r#"with before as (
-            select b from incentives.prize b where b.district_id = $1 and b.prize_id = $2 for update),
+        r#"with alone as materialized (
+            select pg_advisory_xact_lock(incentives.vouchers_of($1)) where $13::text is not null),
+        before as (
+            select b from incentives.prize b where b.district_id = $1 and b.prize_id = $2 and (select count(*) from alone) >= 0 for update),
         e as (
             update incentives.prize p set points = $3, hold_hours = $4, pickup_hours = $5, per_person_month = $6,
                 photo_media_id = case when $7::uuid[] is null then p.photo_media_id else ($7::uuid[])[1] end,

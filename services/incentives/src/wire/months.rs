@@ -17,9 +17,13 @@ pub fn named(sent: &str) -> Result<NaiveDate, Fault> {
     super::rules::month(sent)?.ok_or_else(|| Fault::field("month", "must be a month such as 2026-11"))
 }
 
-/// The version of a month that somebody saw.
-pub fn version(sent: i32) -> Result<i32, Fault> {
-    if sent < 1 { Err(Fault::field("version", "must be the version of the month, from 1")) } else { Ok(sent) }
+/// The version of a month that somebody saw, where it is named.
+pub fn version(sent: i32) -> Result<Option<i32>, Fault> {
+    match sent {
+        ..0 => Err(Fault::field("version", "must be the version of the month, from 1, or unset")),
+        0 => Ok(None),
+        1.. => Ok(Some(sent)),
+    }
 }
 
 /// A rank and what it is to bring.

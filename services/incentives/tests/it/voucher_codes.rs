@@ -94,7 +94,7 @@ async fn a_code_is_known_again_after_the_keys_were_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_belongs_to_one_prize_of_a_district() {
+async fn a_code_belongs_to_one_prize_of_a_shop() {
     let world = World::new().await;
     let (breakfast, lunch) = (world.voucher("早餐券", 10).await, world.voucher("午餐券", 10).await);
     let id = || (Uuid::now_v7(), Uuid::now_v7());
@@ -217,5 +217,9 @@ async fn two_shops_may_print_the_same_code() {
     assert_eq!(shown.unwrap().shop, "老张包子铺");
     assert_eq!(into().await.unwrap().added, 3);
     assert_eq!((stock(&world, one).await, stock(&world, other).await), (3, 3));
+    let back = crate::shelf::put(&world, Uuid::now_v7(), other, |edit| edit.shop = Some(String::new())).await;
+    assert_eq!(reason(&back.unwrap_err()), "VOUCHER_ELSEWHERE", "one code would be given twice");
+    let elsewhere = crate::shelf::put(&world, Uuid::now_v7(), other, |edit| edit.shop = Some("向阳早点".into())).await;
+    assert_eq!(elsewhere.unwrap().shop, "向阳早点");
     audit(&world.pool).await;
 }

@@ -14,10 +14,6 @@ pub struct End<'a> {
     pub state: TransferState,
     pub transfer_bill_no: &'a str,
     pub fail_reason: &'a str,
-    /// For the member, where it came to nothing.
-    pub reason: &'a str,
-    /// Who took it back.
-    pub by: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
 
@@ -28,19 +24,25 @@ pub async fn finish(pool: &PgPool, open: &Open, end: End<'_>) -> sqlx::Result<bo
     let ended = sqlx::query!(
         "update finance.wechat_transfer t set state = $2, transfer_bill_no = coalesce(nullif($3, ''), t.transfer_bill_no),
             fail_reason = $4, next_at = null, request_sealed = null, package_sealed = null, changed_at = $5
-        where t.out_bill_no = $1 and t.next_at is not null",
+        where t.out_bill_no = $1 and t.next_at is not null
+        returning t.cancel_asked_by, t.cancel_reason, t.refusal",
         open.out_bill_no,
         end.state as TransferState,
         end.transfer_bill_no,
         end.fail_reason,
         end.now
     );
-    if ended.execute(&mut *transaction).await?.rows_affected() == 0 {
-        return Ok(false);
-    }
+    let Some(ended) = ended.fetch_optional(&mut *transaction).await? else { return Ok(false) };
+    // somebody may have taken it back since it was looked at
+    let open = &Open {
+        cancel_asked_by: ended.cancel_asked_by,
+        cancel_reason: ended.cancel_reason,
+        refusal: ended.refusal,
+        ..open.clone()
+    };
     let payout = (open.district_id, open.payout_id, open.round);
     let paid = end.state == TransferState::Success;
-    if settle(&mut transaction, payout, paid, &end).await? != 1 {
+    if settle(&mut transaction, open, paid, &end).await? != 1 {
         // nothing is written: the transfer stays open, and is looked at again
         return Err(sqlx::Error::RowNotFound);
     }
@@ -51,12 +53,8 @@ pub async fn finish(pool: &PgPool, open: &Open, end: End<'_>) -> sqlx::Result<bo
     Ok(true)
 }
 
-async fn settle(
-    connection: &mut sqlx::PgConnection,
-    (district_id, payout_id, round): (Uuid, Uuid, i32),
-    paid: bool,
-    end: &End<'_>,
-) -> sqlx::Result<i64> {
+async fn settle(connection: &mut sqlx::PgConnection, open: &Open, paid: bool, end: &End<'_>) -> sqlx::Result<i64> {
+    let reason = if paid { String::new() } else { open.why(end.state, end.fail_reason) };
     sqlx::query_scalar!(
         r#"with e as (
             update finance.payout p set state = case when $4 then 'PAID' else 'RETURNED' end, reason = $5,
@@ -65,13 +63,13 @@ async fn settle(
             returning p),
         settled as (select finance.settle_payouts(array_agg(e.p)) from e)
         select count(*) as "many!" from e cross join settled"#,
-        district_id,
-        payout_id,
-        round,
+        open.district_id,
+        open.payout_id,
+        open.round,
         paid,
-        end.reason,
+        reason,
         end.now,
-        end.by
+        open.cancelled_by(end.state)
     )
     .fetch_one(connection)
     .await
