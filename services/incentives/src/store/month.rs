@@ -192,14 +192,14 @@ pub async fn put_award(
         from open o join incentives.month_rank r on r.district_id = o.district_id and r.month = o.month and r.rank = $3
         on conflict on constraint cash_award_once do update set gross_fen = excluded.gross_fen, reason = excluded.reason,
             changed_by = excluded.changed_by
+            where (a.gross_fen, a.reason, a.changed_by) is distinct from (excluded.gross_fen, excluded.reason, excluded.changed_by)
             returning a.*),
         logged as (
             insert into incentives.audit (district_id, at, actor_id, actor_role, act, subject, detail)
             select e.district_id, $7, $6, $8, 'PUT_CASH_AWARD', to_char(e.month, 'YYYY-MM') || ' ' || e.rank,
-                jsonb_build_object('gross_fen', e.gross_fen, 'reason', e.reason) from e
-            where not exists (select from incentives.cash_award b where b.district_id = e.district_id and b.month = e.month
-                and b.rank = e.rank and (b.gross_fen, b.reason, b.changed_by) = (e.gross_fen, e.reason, e.changed_by)))
-        select count(*) as \"many!\" from e",
+                jsonb_build_object('gross_fen', e.gross_fen, 'reason', e.reason) from e)
+        select count(*) as \"many!\" from open o
+        join incentives.month_rank r on r.district_id = o.district_id and r.month = o.month and r.rank = $3",
         asked.district_id,
         month,
         rank,

@@ -8,6 +8,7 @@ mod bank;
 mod books;
 mod cancel;
 mod corrections;
+mod decisions;
 mod doubts;
 mod expire;
 mod hand_over;
