@@ -25,6 +25,7 @@ mod pickup_points;
 mod ranking;
 mod redeem;
 mod rules;
+mod share_verdicts;
 mod shares;
 mod shelf;
 mod strikes;
