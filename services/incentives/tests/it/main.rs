@@ -7,6 +7,7 @@ mod awards;
 mod bank;
 mod books;
 mod cancel;
+mod correct_scores;
 mod corrections;
 mod decisions;
 mod doubts;
