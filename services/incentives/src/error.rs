@@ -69,7 +69,7 @@ pub enum Refusal {
     #[error("the prize is no voucher")]
     NoVoucher,
     /// Which codes, counted from 0, and of which prize.
-    #[error("a code belongs to one prize of a district: {} are another's", .0.len())]
+    #[error("a code belongs to one prize of its shop: {} are another's", .0.len())]
     VoucherElsewhere(Vec<(i32, String)>),
     #[error("the hold ran out and its points went back: {missing} are missing now")]
     LatePointsMissing { missing: i64 },

@@ -20,6 +20,7 @@ pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -
     Box::pin(async move {
         let mut changes: Vec<(Change, Span)> = Vec::new();
         let mut heard = Vec::new();
+        let mut co_reports = Vec::new();
         let mut photos = Vec::new();
         for event in events {
             if let Some(seen) = consumer::payload::<PhotoSeen>(event)? {
@@ -29,15 +30,18 @@ pub fn hear_tickets<'c>(connection: &'c mut PgConnection, events: &'c [Event]) -
             let Some(changed) = consumer::payload::<TicketChanged>(event)? else { continue };
             photos.extend(wire::photos(event, &changed)?);
             heard.push(wire::heard_ticket(event, &changed)?);
-            for change in wire::changes(event, &changed)? {
-                changes.push((change, consumer::span(event, "award")));
-            }
+            let wanted = wire::changes(event, &changed)?;
+            co_reports.extend(wire::co_reports(event, &changed, &wanted)?);
+            changes.extend(wanted.into_iter().map(|change| (change, consumer::span(event, "award"))));
         }
         if !photos.is_empty() {
             store::photo::keep(connection, &photos).await?;
         }
         if !heard.is_empty() {
             store::ticket::keep(connection, &heard).await?;
+        }
+        if !co_reports.is_empty() {
+            store::co_report::keep(connection, &co_reports).await?;
         }
         for wave in waves(changes, |(change, _)| change.ticket_id) {
             apply(connection, wave).await?;

@@ -99,6 +99,19 @@ pub struct Heard {
     pub checker_id: Option<Uuid>,
 }
 
+/// One who reported the same, as an event of the ticket tells it.
+#[derive(Clone, Debug)]
+pub struct CoReported {
+    pub district_id: Uuid,
+    /// What they reported.
+    pub ticket_id: Uuid,
+    /// What it was merged into.
+    pub parent_id: Uuid,
+    pub person_id: Uuid,
+    /// Whether it shares from now on; nothing where that stays as it is.
+    pub shares: Option<bool>,
+}
+
 /// Points for taking part in something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {

@@ -2,6 +2,7 @@
 pub mod audit;
 pub mod award;
 pub mod books;
+pub mod co_report;
 pub mod correction;
 pub mod ledger;
 pub mod lot;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     ops::{Estimate, Held},
-    points::{Balances, Bucket, Change, Effect, Entry, Heard, earns, effect},
+    points::{Balances, Bucket, Change, CoReported, Effect, Entry, Heard, earns, effect},
     rules::Report,
     store::{
         member::{Name, Post},
@@ -186,6 +186,29 @@ pub fn heard_ticket(event: &Event, changed: &TicketChanged) -> Result<Heard, Fau
         closed_at: (state == ticket::State::Closed).then_some(at),
         checker_id: changed.checker_id.as_deref().map(|id| heard("checker_id", id)).transpose()?,
     })
+}
+
+/// Who reported the same, with what a change of the ticket does to their shares.
+pub fn co_reports(event: &Event, changed: &TicketChanged, wanted: &[Change]) -> Result<Vec<CoReported>, Fault> {
+    let newest = changed.co_reports.len().checked_sub(1).filter(|_| changed.transition == "T39");
+    let told = |(number, report): (usize, &CoReport)| {
+        let ticket_id = heard("ticket_id", &report.ticket_id)?;
+        let shares =
+            wanted.iter().find(|change| change.ticket_id == ticket_id).and_then(|change| match change.effect {
+                Effect::GrantShare => Some(true),
+                Effect::Void => Some(false),
+                _ => None,
+            });
+        Ok(CoReported {
+            district_id: heard("district_id", &event.district_id)?,
+            ticket_id,
+            parent_id: heard("ticket_id", &changed.ticket_id)?,
+            person_id: heard("person_id", &report.person_id)?,
+            // merged in without a share, by who has one or earns none
+            shares: shares.or((newest == Some(number)).then_some(false)),
+        })
+    };
+    changed.co_reports.iter().enumerate().map(told).collect()
 }
 
 /// A share is for another person than the reporter and those before: the same trouble reported twice earns once. Who became the

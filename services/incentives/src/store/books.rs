@@ -30,6 +30,41 @@ pub async fn awards(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
     .await
 }
 
+/// A SHARE that is not what was told of who reported the same: none where one is due and nothing says why not, one of another person,
+/// of nobody who did, or one that waits though its parent is closed or brings it nothing. Of those merged before it was kept who
+/// shares, only whether they were merged is asked.
+pub async fn shares(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {
+    sqlx::query_as!(
+        Difference,
+        r#"with due as (
+            select c.district_id, c.ticket_id, c.person_id, c.shares, p.state,
+                c.shares and p.state <> 'INVALID' and c.person_id <> p.reporter_id as due
+            from incentives.co_report c
+            join incentives.ticket p on p.district_id = c.district_id and p.ticket_id = c.parent_id
+        ), share as (
+            select district_id, ticket_id, person_id, state, state = 'VOID' and decided_by is null as ended
+            from incentives.award where rule = 'CO_REPORT'
+        )
+        select d.district_id as "district_id!", d.ticket_id as "subject_id!", 'SHARE' as "what!",
+            concat_ws(' ', s.state, s.person_id) as "kept!", concat_ws(' ', d.state, d.shares, d.person_id) as "told!"
+        from due d left join share s on s.district_id = d.district_id and s.ticket_id = d.ticket_id
+        where s.person_id <> d.person_id and not s.ended
+            or d.due and d.state = 'CLOSED' and s.state = 'PENDING'
+            or not d.due and s.state in ('PENDING', 'HELD')
+            or d.due and coalesce(s.ended, true) and not exists (select from incentives.award_refusal n
+                where n.district_id = d.district_id and n.ticket_id = d.ticket_id and n.rule = 'CO_REPORT' and n.person_id = d.person_id)
+        union all
+        select s.district_id, s.ticket_id, 'SHARE', concat_ws(' ', s.state, s.person_id), concat_ws(' ', t.state, t.reporter_id)
+        from share s
+        left join incentives.ticket t on t.district_id = s.district_id and t.ticket_id = s.ticket_id
+        where not s.ended and (t.state, t.reporter_id) is distinct from ('MERGED', s.person_id)
+            and not exists (select from due d where d.district_id = s.district_id and d.ticket_id = s.ticket_id)
+        limit 1000"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// A member's SCORE that is not what became active in the month it counts in, without what was taken back. What was heard after its
 /// month was closed counts in a later one that is closed too by now: all until the first open month are one sum.
 pub async fn scores(pool: &PgPool) -> sqlx::Result<Vec<Difference>> {

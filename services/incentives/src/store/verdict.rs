@@ -61,7 +61,9 @@ pub async fn find(pool: &PgPool, district_id: Uuid, which: &Which) -> sqlx::Resu
             a.awarded_at, a.ended_at, a.reason, a.doubted, a.decided_by, a.appeal, a.appealed_at,
             coalesce(t.closed_at is not null, false) as "closed!"
         from incentives.award a
-        left join incentives.ticket t on t.district_id = a.district_id and t.ticket_id = a.ticket_id
+        -- what was merged is closed with its parent
+        left join incentives.co_report c on c.district_id = a.district_id and c.ticket_id = a.ticket_id
+        left join incentives.ticket t on t.district_id = a.district_id and t.ticket_id = coalesce(c.parent_id, a.ticket_id)
         where a.district_id = $1 and a.ticket_id = $2 and a.rule = $3"#,
         district_id,
         which.ticket_id,
@@ -111,7 +113,9 @@ pub async fn decide_appeal(pool: &PgPool, asked: &Asked, which: &Which, verdict:
                 ended_at = case when not $4 then a.ended_at when c.closed then $7::timestamptz end,
                 awarded_at = case when $4 then $7::timestamptz else a.awarded_at end, round = a.round + $4::bool::int
             from (select exists (select from incentives.ticket t
-                where t.district_id = $1 and t.ticket_id = $2 and t.closed_at is not null) as closed) c
+                -- what was merged is closed with its parent
+                where t.district_id = $1 and t.closed_at is not null and t.ticket_id = coalesce((select c.parent_id
+                    from incentives.co_report c where c.district_id = $1 and c.ticket_id = $2), $2)) as closed) c
             where a.district_id = $1 and a.ticket_id = $2 and a.rule = $3 and a.appealed_at is not null and a.state = 'VOID'
                 and a.decided_by <> $5 and a.person_id <> $5
             returning a),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The log as an admin reads it, the newest first.
-async fn actions(world: &World, subject: &str) -> Vec<PointsAction> {
+pub async fn actions(world: &World, subject: &str) -> Vec<PointsAction> {
     let request = ListPointsActionsRequest { subject: subject.into(), page_size: 200, ..Default::default() };
     let request = world.admin(Uuid::now_v7(), "PointsService/ListPointsActions", request);
     world.points().list_points_actions(request).await.unwrap().into_inner().actions

@@ -10,7 +10,7 @@ use crate::{
     corrections,
     harness::{COMMUNITY, World},
     redeem::redeem,
-    shelf,
+    shares, shelf,
     vouchers::voucher,
 };
 
@@ -67,12 +67,17 @@ async fn run(world: &World, statement: &str) {
 }
 
 /// Changes a row, sees that it is named, and changes it back.
-async fn tamper(it: &Books, (what, about): (&str, Uuid), (table, row): (&str, String), (change, back): (&str, &str)) {
-    run(&it.world, &format!("update incentives.{table} set {change} where {row}")).await;
-    let found = reconcile(&it.world.pool).await.unwrap();
+async fn tamper(
+    world: &World,
+    (what, about): (&str, Uuid),
+    (table, row): (&str, String),
+    (change, back): (&str, &str),
+) {
+    run(world, &format!("update incentives.{table} set {change} where {row}")).await;
+    let found = reconcile(&world.pool).await.unwrap();
     assert!(found.iter().any(|one| one.what == what && one.subject_id == about), "{what} by {change}: {found:?}");
-    run(&it.world, &format!("update incentives.{table} set {back} where {row}")).await;
-    assert_eq!(reconcile(&it.world.pool).await.unwrap(), [], "{what} by {change}");
+    run(world, &format!("update incentives.{table} set {back} where {row}")).await;
+    assert_eq!(reconcile(&world.pool).await.unwrap(), [], "{what} by {change}");
 }
 
 #[tokio::test]
@@ -101,7 +106,7 @@ async fn a_number_that_is_off_by_one_is_named() {
         ("CODES", it.voucher, "prize", format!("prize_id = '{}'", it.voucher), "stock"),
     ] {
         let (more, less) = (format!("{column} = {column} + 1"), format!("{column} = {column} - 1"));
-        tamper(&it, (what, about), (table, row), (&more, &less)).await;
+        tamper(&it.world, (what, about), (table, row), (&more, &less)).await;
     }
 }
 
@@ -116,19 +121,69 @@ async fn what_is_another_ones_or_in_another_state_is_named() {
     let whose = (format!("person_id = '{nobody}'"), format!("person_id = '{}'", it.person));
     // a closed report without its award, an award without its report, of another person, not earned though it was
     for about in [it.closed, nobody] {
-        tamper(&it, ("AWARD", about), award(), (&ticket.0, &ticket.1)).await;
+        tamper(&it.world, ("AWARD", about), award(), (&ticket.0, &ticket.1)).await;
     }
-    tamper(&it, ("AWARD", it.closed), award(), (&whose.0, &whose.1)).await;
-    tamper(&it, ("AWARD", it.closed), award(), ("state = 'VOID'", "state = 'ACTIVE'")).await;
+    tamper(&it.world, ("AWARD", it.closed), award(), (&whose.0, &whose.1)).await;
+    tamper(&it.world, ("AWARD", it.closed), award(), ("state = 'VOID'", "state = 'ACTIVE'")).await;
     let pending = ("ticket", format!("ticket_id = '{}'", it.pending));
-    tamper(&it, ("AWARD", it.pending), pending, ("state = 'INVALID'", "state = 'CLAIMED'")).await;
+    tamper(&it.world, ("AWARD", it.pending), pending, ("state = 'INVALID'", "state = 'CLAIMED'")).await;
     let refused = ("award_refusal", format!("ticket_id = '{}'", it.refused));
-    tamper(&it, ("AWARD", it.refused), refused, (&whose.0, &whose.1)).await;
+    tamper(&it.world, ("AWARD", it.refused), refused, (&whose.0, &whose.1)).await;
     let cancelled = ("redemption", format!("redemption_id = '{}'", it.cancelled));
     let open = ("state = 'RESERVED', ended_at = null", "state = 'CANCELLED', ended_at = created_at");
-    tamper(&it, ("REDEMPTION_MOVES", it.cancelled), cancelled, open).await;
+    tamper(&it.world, ("REDEMPTION_MOVES", it.cancelled), cancelled, open).await;
     let given = ("voucher", format!("redemption_id = '{}'", it.given));
     let code =
         ("code_sealed = code_sealed || '\\x00'", "code_sealed = substr(code_sealed, 1, length(code_sealed) - 1)");
-    tamper(&it, ("VOUCHER", it.given), given, code).await;
+    tamper(&it.world, ("VOUCHER", it.given), given, code).await;
+}
+
+#[tokio::test]
+async fn a_share_that_is_missing_or_stands_without_cause_is_named() {
+    let world = World::new().await;
+    let [reporter, neighbour, nobody] = [(); 3].map(|()| Uuid::now_v7());
+    let [waits, waiting, closed, shared, poor, refused] = [(); 6].map(|()| Uuid::now_v7());
+    for (parent, child) in [(waits, waiting), (closed, shared)] {
+        shares::pool(&world, parent, reporter, &[(child, neighbour)]).await;
+        shares::merged(&world, parent, reporter, ("T2", "POOL", "CLAIMED"), &[(child, neighbour)]).await;
+    }
+    shares::merged(&world, closed, reporter, ("T19", "FEEDBACK", "CLOSED"), &[(shared, neighbour)]).await;
+    world.hear(11).await;
+    let mut rules = world.rules().await;
+    rules["most_a_day"] = json!(1);
+    world.put_rules(rules).await;
+    shares::pool(&world, poor, reporter, &[(refused, neighbour)]).await;
+    world.hear(4).await;
+    assert_eq!(reconcile(&world.pool).await.unwrap(), []);
+    let of = |ticket: Uuid| format!("rule = 'CO_REPORT' and ticket_id = '{ticket}'");
+    let (told, parent) =
+        (|ticket: Uuid| format!("ticket_id = '{ticket}'"), ("ticket", format!("ticket_id = '{waits}'")));
+    let whose = (format!("person_id = '{nobody}'"), format!("person_id = '{neighbour}'"));
+    let which = |to: Uuid| format!("ticket_id = '{to}'");
+    for (about, table, row, change, back) in [
+        (shared, "award", of(shared), "state = 'VOID'", "state = 'ACTIVE'"),
+        (shared, "award", of(shared), whose.0.as_str(), whose.1.as_str()),
+        (waiting, "award", of(waiting), "state = 'VOID', ended_at = awarded_at", "state = 'PENDING', ended_at = null"),
+        (refused, "award_refusal", of(refused), whose.0.as_str(), whose.1.as_str()),
+        (waiting, "co_report", told(waiting), "shares = false", "shares = true"),
+        (waiting, "co_report", told(waiting), whose.0.as_str(), whose.1.as_str()),
+        (waiting, parent.0, parent.1.clone(), "state = 'INVALID'", "state = 'CLAIMED'"),
+        (waiting, parent.0, parent.1.clone(), "state = 'CLOSED'", "state = 'CLAIMED'"),
+    ] {
+        tamper(&world, ("SHARE", about), (table, row), (change, back)).await;
+    }
+    // a share of what nobody reported leaves another without its share
+    run(&world, &format!("update incentives.award set ticket_number = 'theirs' where {}", of(shared))).await;
+    for about in [shared, nobody] {
+        let row = ("award", "ticket_number = 'theirs'".to_owned());
+        tamper(&world, ("SHARE", about), row, (&which(nobody), &which(shared))).await;
+    }
+    // from before it was kept who shares: not blamed
+    run(&world, &format!("update incentives.co_report set shares = null where {}", told(waiting))).await;
+    assert_eq!(reconcile(&world.pool).await.unwrap(), []);
+    run(&world, &format!("update incentives.co_report set ticket_id = '{nobody}' where {}", told(waiting))).await;
+    assert_eq!(reconcile(&world.pool).await.unwrap(), [], "it was merged, and is theirs");
+    run(&world, &format!("update incentives.ticket set state = 'CLAIMED' where {}", told(waiting))).await;
+    let found = reconcile(&world.pool).await.unwrap();
+    assert!(found.iter().any(|one| one.what == "SHARE" && one.subject_id == waiting), "{found:?}");
 }

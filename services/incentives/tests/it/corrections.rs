@@ -12,7 +12,13 @@ use crate::{
     redeem::redeem,
 };
 
-async fn grant(world: &World, by: Uuid, id: Uuid, points: i64, people: &[Uuid]) -> Result<GrantPointsResponse, Status> {
+pub async fn grant(
+    world: &World,
+    by: Uuid,
+    id: Uuid,
+    points: i64,
+    people: &[Uuid],
+) -> Result<GrantPointsResponse, Status> {
     let person_ids = people.iter().map(Uuid::to_string).collect();
     let request =
         GrantPointsRequest { activity_id: id.to_string(), name: "清雪志愿服务".into(), points, person_ids };

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Somebody whose second report at a place looks strange, and that report's ticket.
-async fn doubted(world: &World) -> (Uuid, Uuid) {
+pub async fn doubted(world: &World) -> (Uuid, Uuid) {
     let mut rules = world.rules().await;
     rules["signals"] = json!({"same_place": 0, "burst": 2, "same_pair": 0, "same_photo": 0});
     world.put_rules(rules).await;
@@ -32,14 +32,14 @@ async fn own(world: &World, person: Uuid) -> Vec<Award> {
     world.awards().list_awards(request).await.unwrap().into_inner().awards
 }
 
-async fn decide(world: &World, by: Uuid, ticket: Uuid, earned: bool) -> Result<Award, Status> {
+pub async fn decide(world: &World, by: Uuid, ticket: Uuid, earned: bool) -> Result<Award, Status> {
     let (ticket_id, reason) = (ticket.to_string(), "已电话核实".to_owned());
     let request = DecideAwardRequest { ticket_id, rule: String::new(), earned, reason };
     let request = world.admin(by, "AwardService/DecideAward", request);
     Ok(world.awards().decide_award(request).await?.into_inner())
 }
 
-async fn appeal(world: &World, by: Uuid, ticket: Uuid) -> Result<Award, Status> {
+pub async fn appeal(world: &World, by: Uuid, ticket: Uuid) -> Result<Award, Status> {
     let request =
         AppealAwardRequest { ticket_id: ticket.to_string(), rule: String::new(), text: "都是不同的问题".into() };
     Ok(world.awards().appeal_award(world.ask(by, "AwardService/AppealAward", request)).await?.into_inner())

@@ -8,7 +8,7 @@ use crate::{
     months::{approve, get, november},
 };
 
-async fn give_back(world: &World, by: Uuid, version: i32) -> Result<Month, Status> {
+pub async fn give_back(world: &World, by: Uuid, version: i32) -> Result<Month, Status> {
     let request = ReturnMonthRequest { month: "2026-11".into(), reason: "第二名金额有误".into(), version };
     let request = world.admin(by, "MonthService/ReturnMonth", request);
     Ok(world.months().return_month(request).await?.into_inner())

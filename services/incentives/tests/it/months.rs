@@ -45,13 +45,13 @@ pub async fn approve(world: &World, by: Uuid) -> Result<Month, Status> {
     Ok(world.months().approve_month(request).await?.into_inner())
 }
 
-async fn appeal(world: &World, by: Uuid, id: Uuid) -> Result<MonthAppeal, Status> {
+pub async fn appeal(world: &World, by: Uuid, id: Uuid) -> Result<MonthAppeal, Status> {
     let request =
         AppealMonthRequest { month: "2026-11".into(), appeal_id: id.to_string(), text: "我的积分少算了".into() };
     Ok(world.months().appeal_month(world.ask(by, "MonthService/AppealMonth", request)).await?.into_inner())
 }
 
-async fn decide(world: &World, by: Uuid, id: Uuid, accepted: bool) -> Result<MonthAppeal, Status> {
+pub async fn decide(world: &World, by: Uuid, id: Uuid, accepted: bool) -> Result<MonthAppeal, Status> {
     let (month, answer) = ("2026-11".to_owned(), "已复核".to_owned());
     let request = DecideMonthAppealRequest { month, appeal_id: id.to_string(), accepted, answer };
     let request = world.admin(by, "MonthService/DecideMonthAppeal", request);

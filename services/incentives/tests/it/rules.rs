@@ -19,12 +19,12 @@ use crate::{
     harness::{World, field, reason},
 };
 
-async fn get(world: &World) -> EarningRules {
+pub async fn get(world: &World) -> EarningRules {
     let request = world.ask(Uuid::now_v7(), "EarningRuleService/GetEarningRules", GetEarningRulesRequest::default());
     world.earning_rules().get_earning_rules(request).await.unwrap().into_inner()
 }
 
-async fn put(world: &World, by: Uuid, rules: EarningRules) -> Result<EarningRules, Status> {
+pub async fn put(world: &World, by: Uuid, rules: EarningRules) -> Result<EarningRules, Status> {
     let request = PutEarningRulesRequest { rules: Some(rules) };
     let request = world.admin(by, "EarningRuleService/PutEarningRules", request);
     Ok(world.earning_rules().put_earning_rules(request).await?.into_inner())
@@ -36,7 +36,7 @@ async fn simulate(world: &World, rules: EarningRules, month: &str) -> Result<Ear
     Ok(world.earning_rules().simulate_earning_rules(request).await?.into_inner())
 }
 
-fn line(category: &str, points: i64) -> Line {
+pub fn line(category: &str, points: i64) -> Line {
     Line { rule: "REPORT".into(), category_code: category.into(), points, ..Default::default() }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{audit::audit, awards::held, harness::World};
 
 /// A change of a ticket into which others were merged.
-async fn merged(
+pub async fn merged(
     world: &World,
     ticket: Uuid,
     reporter: Uuid,
@@ -101,7 +101,7 @@ async fn racing(world: &World, all: usize, events: usize) {
 }
 
 /// A parent in the pool, with what each of some others reported merged into it: 1 + 3 events for each of them.
-async fn pool(world: &World, parent: Uuid, reporter: Uuid, others: &[(Uuid, Uuid)]) {
+pub async fn pool(world: &World, parent: Uuid, reporter: Uuid, others: &[(Uuid, Uuid)]) {
     merged(world, parent, reporter, ("T1", "UNSPECIFIED", "POOL"), &[]).await;
     for (number, (child, person)) in others.iter().enumerate() {
         merged(world, *child, *person, ("T1", "UNSPECIFIED", "POOL"), &[]).await;
