@@ -60,8 +60,9 @@ pub mod sweep;
 
 pub use error::Refusal;
 pub use month::{MonthTerms, Tier};
+pub use opening::{Opening, Span, Weekly};
 pub use points::{Balances, Bucket, Entry};
-pub use prize::{Prize, PrizeRow, RowError};
+pub use prize::{PointEdit, Prize, PrizeRow, RowError};
 pub use redemption::{Redemption, State};
 pub use voucher::VoucherRow;
 

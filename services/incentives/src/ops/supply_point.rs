@@ -30,6 +30,8 @@ pub async fn supply_point(
     if prize.kind == Kind::Voucher {
         return Err(Refusal::VoucherNotCounted.into());
     }
-    let here = prize.pickup_points.iter().any(|shelf| shelf.point.place_id == place_id);
-    if here { Ok(prize) } else { Err(Refusal::PlaceNotFound.into()) }
+    match store::pickup_point::find(pool, district_id, place_id).await? {
+        Some(_) => Ok(prize),
+        None => Err(Refusal::PlaceNotFound.into()),
+    }
 }

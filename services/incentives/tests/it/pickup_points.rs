@@ -155,6 +155,24 @@ async fn each_point_is_counted_and_supplied_by_itself() {
     assert_eq!(reconcile(&world.pool).await.unwrap(), []);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_point_that_was_named_by_mistake_is_none_any_more_when_nothing_was_brought_there() {
+    let world = World::new().await;
+    let (prize, elsewhere) = (world.prize("大米", 10, 2).await, place(&world, ELSEWHERE).await);
+    let person = Uuid::now_v7();
+    world.earn(person, 10).await;
+    assert_eq!(supply(&world, prize, elsewhere, 5).await.unwrap().pickup_points.len(), 2);
+    let unclear = redeem(&world, (person, Uuid::now_v7()), prize, None).await.unwrap_err();
+    assert_eq!(crate::harness::field(&unclear), "pickup_place_id");
+    for _ in 0..2 {
+        let shown = supply(&world, prize, elsewhere, 0).await.unwrap();
+        assert_eq!((shown.stock, shown.pickup_points.len()), (2, 1));
+    }
+    redeem(&world, (person, Uuid::now_v7()), prize, None).await.unwrap();
+    assert_eq!(left(&world, prize).await, [1, 0]);
+    assert_eq!(reconcile(&world.pool).await.unwrap(), []);
+}
+
 pub async fn put(world: &World, change: impl FnOnce(&mut PutPickUpPointRequest)) -> Result<PickUpPoint, Status> {
     let weekly = |weekday| Weekly { weekday, from: "9:00".into(), to: "18:00".into() };
     let mut request = PutPickUpPointRequest {
