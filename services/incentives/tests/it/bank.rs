@@ -91,19 +91,23 @@ impl Bank {
 
     /// What was answered stands in the rows, once.
     async fn acknowledged(&self) {
-        let found: Vec<(Uuid, String)> = sqlx::query_as("select redemption_id, state from incentives.redemption")
-            .fetch_all(&self.world.pool)
-            .await
-            .unwrap();
-        let states: HashMap<String, String> = found.into_iter().map(|(id, state)| (id.to_string(), state)).collect();
+        let found: Vec<(Uuid, String, bool)> =
+            sqlx::query_as("select redemption_id, state, held from incentives.redemption")
+                .fetch_all(&self.world.pool)
+                .await
+                .unwrap();
+        let states: HashMap<String, (String, bool)> =
+            found.into_iter().map(|(id, state, held)| (id.to_string(), (state, held))).collect();
         let (answers, grants, takes, reversals) = {
             let told = self.told.lock().unwrap();
             (told.redemptions.clone(), told.grants.clone(), told.stock_takes.clone(), told.reversals.len())
         };
         for (id, (answer, _)) in &answers {
-            let state = states.get(id).map(String::as_str).unwrap_or_default();
+            let (state, held) = states.get(id).map(|(state, held)| (state.as_str(), *held)).unwrap_or_default();
             let may_be: &[&str] = match answer.state() {
-                State::Cancelled => &["CANCELLED"],
+                State::Cancelled if held => &["CANCELLED"],
+                // handed over before it was cancelled, and told later
+                State::Cancelled => &["HANDED_OVER", "RETURNED"],
                 State::Returned => &["RETURNED"],
                 State::HandedOver => &["HANDED_OVER", "RETURNED"],
                 _ => &["RESERVED", "HANDED_OVER", "CANCELLED", "EXPIRED", "RETURNED"],
