@@ -2,11 +2,8 @@
 //! checked against the raw rows.
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use chassis::{
-    clock::{instant, timestamp},
-    feed::Source,
-};
-use chrono::{DateTime, TimeDelta, Utc};
+use chassis::{clock::timestamp, feed::Source};
+use chrono::TimeDelta;
 use incentives::sweep::{sweep, sweep_lots, sweep_vouchers};
 use proto::incentives::v1::{Redemption, redemption::State};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -94,26 +91,23 @@ impl Bank {
 
     /// What was answered stands in the rows, once.
     async fn acknowledged(&self) {
-        let found: Vec<(Uuid, String, Option<DateTime<Utc>>)> =
-            sqlx::query_as("select redemption_id, state, handed_over_at from incentives.redemption")
+        let found: Vec<(Uuid, String, bool)> =
+            sqlx::query_as("select redemption_id, state, held from incentives.redemption")
                 .fetch_all(&self.world.pool)
                 .await
                 .unwrap();
-        let rows: HashMap<String, (String, Option<DateTime<Utc>>)> =
-            found.into_iter().map(|(id, state, handed_over_at)| (id.to_string(), (state, handed_over_at))).collect();
+        let states: HashMap<String, (String, bool)> =
+            found.into_iter().map(|(id, state, held)| (id.to_string(), (state, held))).collect();
         let (answers, grants, takes, reversals) = {
             let told = self.told.lock().unwrap();
             (told.redemptions.clone(), told.grants.clone(), told.stock_takes.clone(), told.reversals.len())
         };
         for (id, (answer, _)) in &answers {
-            let (state, handed_over_at) = rows.get(id).map(|(state, at)| (state.as_str(), *at)).unwrap_or_default();
-            let cancelled_at = answer.ended_at.as_ref().and_then(instant);
+            let (state, held) = states.get(id).map(|(state, held)| (state.as_str(), *held)).unwrap_or_default();
             let may_be: &[&str] = match answer.state() {
-                // told only later, perhaps by somebody who heard no answer: it had been handed over before it was cancelled
-                State::Cancelled if handed_over_at.is_some() && handed_over_at < cancelled_at => {
-                    &["HANDED_OVER", "RETURNED"]
-                }
-                State::Cancelled => &["CANCELLED"],
+                State::Cancelled if held => &["CANCELLED"],
+                // handed over before it was cancelled, and told later
+                State::Cancelled => &["HANDED_OVER", "RETURNED"],
                 State::Returned => &["RETURNED"],
                 State::HandedOver => &["HANDED_OVER", "RETURNED"],
                 _ => &["RESERVED", "HANDED_OVER", "CANCELLED", "EXPIRED", "RETURNED"],
