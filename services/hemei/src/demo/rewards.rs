@@ -44,7 +44,7 @@ pub async fn offer(pool: &PgPool, cache: &Cache, keys_dir: &Path, admin: &Caller
             place_id: point.place_id,
             name: format!("{}服务站", point.name),
             address: format!("{}办公楼一层", point.name),
-            phone: "0468-3300000".to_owned(),
+            phone: "0468-0000000".to_owned(),
             lng: None,
             lat: None,
             opening: Opening { week: open.collect(), days: Vec::new() },
