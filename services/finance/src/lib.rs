@@ -116,7 +116,7 @@ impl Finance {
 
 /// The chain over what the staff did with money.
 pub fn audit_chain(pool: &PgPool) -> Chain {
-    store::audit::chain(pool)
+    Chain { pool: pool.clone(), schema: SCHEMA, table: "audit", id: "audit_id" }
 }
 
 /// Serves this role until stopped.

@@ -29,7 +29,7 @@ use crate::{
         notice::Facts,
     },
     terms::DistrictTerms,
-    wording::{Audience, marks},
+    wording::Audience,
 };
 
 /// What the groups' side is set to.
@@ -66,7 +66,7 @@ fn lines(tickets: &Tickets, told: &Told, facts: &Facts) -> Vec<Heard> {
     let emergency = told.changed.transition == "T1" && told.changed.priority() == Priority::P0;
     let mut heard = Vec::new();
     for wording in terms.wordings.of(&told.changed.transition) {
-        let text = filling.fill(&marks::heard(&wording.words, false));
+        let [_, text] = filling.heard(&wording.words);
         if text.is_empty() {
             continue;
         }

@@ -11,7 +11,6 @@ use crate::{
     followers::{Said, Told},
     notices::filling,
     store::{self, inbox::NewMessage, notice::Holders},
-    wording::marks::heard,
 };
 
 /// What is older when it comes, as when an installation is filled with the past, counts as read.
@@ -25,7 +24,7 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, said: &[Said
         let filling = filling(tickets, &told.changed, (told.district_id, told.at), facts);
         let terms = tickets.terms.of(told.district_id);
         for wording in terms.wordings.of(&told.changed.transition) {
-            let [theirs, text] = [true, false].map(|by_reporter| filling.fill(&heard(&wording.words, by_reporter)));
+            let [theirs, text] = filling.heard(&wording.words);
             let behind = wording.tiers(facts.escalation_step).filter_map(behind);
             let behind = behind.filter(|audience| *audience != wording.audience);
             for audience in std::iter::once(wording.audience).chain(behind) {

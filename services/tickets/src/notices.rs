@@ -17,7 +17,7 @@ use crate::{
     Tickets,
     audience::holder,
     store::{self, notice::Facts},
-    wording::{Audience, Filling, marks::heard},
+    wording::{Audience, Filling},
 };
 
 /// What is older is told to nobody any more: after a long stop, or when an installation is filled with the past.
@@ -84,7 +84,7 @@ fn messages(tickets: &Tickets, news: &News<'_>, facts: &Facts) -> Vec<Message> {
     let terms = tickets.terms.of(news.district);
     let mut messages = Vec::new();
     for wording in terms.wordings.of(&news.changed.transition) {
-        let [theirs, text] = [true, false].map(|by_reporter| filling.fill(&heard(&wording.words, by_reporter)));
+        let [theirs, text] = filling.heard(&wording.words);
         for (channel, to) in addressees(wording.audience, &news.changed, facts) {
             messages.push(Message::new(news.at, channel, &to, &theirs, None));
         }
@@ -126,6 +126,11 @@ fn addressees(audience: Audience, changed: &TicketChanged, facts: &Facts) -> Vec
     vec![one]
 }
 
+/// How long an appeal may be made in a district.
+pub fn appeal_hours(tickets: &Tickets, district: Uuid) -> i64 {
+    tickets.terms.of(district).settings.appeal_minutes / 60
+}
+
 /// What stands in the place of the names in words about a change.
 pub fn filling<'a>(
     tickets: &Tickets,
@@ -146,13 +151,14 @@ pub fn filling<'a>(
         resolve_by: facts.resolve_by,
         due_by: changed.due_at.as_ref().and_then(instant),
         answer_by: changed.invited_until.as_ref().and_then(instant),
+        appeal_hours: appeal_hours(tickets, district),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wording::Wordings;
+    use crate::wording::{Wordings, marks::heard};
 
     #[test]
     fn no_shipped_line_tells_a_co_reporter_what_only_the_reporter_may_do() {

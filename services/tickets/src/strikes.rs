@@ -8,6 +8,7 @@ use crate::{
     Tickets,
     followers::Told,
     inbox::read_already,
+    notices::appeal_hours,
     store::{
         inbox::{NewWord, insert_words},
         strike::{self, NewStrike},
@@ -22,7 +23,7 @@ pub async fn keep(tickets: &Tickets, connection: &mut PgConnection, told: &[Told
         if changed.transition == "T25" && changed.malicious {
             let person_id = changed.reporter_id.parse().map_err(Fault::internal)?;
             strike::keep(connection, &struck(told, person_id)).await?;
-            let hours = tickets.terms.of(told.district_id).settings.appeal_minutes / 60;
+            let hours = appeal_hours(tickets, told.district_id);
             let text = format!(
                 "您上报的 {} 经两人确认为恶意上报，已记录一次，不自动处罚；如有异议，{hours} 小时内可对该工单申诉，申诉成立即撤销",
                 changed.number

@@ -141,15 +141,24 @@ pub struct Filling<'a> {
     pub due_by: Option<DateTime<Utc>>,
     /// Until when departments are asked for their statement.
     pub answer_by: Option<DateTime<Utc>>,
+    /// How long an appeal may be made.
+    pub appeal_hours: i64,
 }
 
 impl Filling<'_> {
+    /// The words as the reporter hears them, and as everybody else does.
+    pub fn heard(&self, words: &str) -> [String; 2] {
+        let others = self.fill(&marks::heard(words, false));
+        let theirs = if marks::has_any(words) { self.fill(&marks::heard(words, true)) } else { others.clone() };
+        [theirs, others]
+    }
+
     /// The words with everything in its place.
     pub fn fill(&self, words: &str) -> String {
         let instant = |at: Option<DateTime<Utc>>| at.map(|at| local(at, "%m月%d日 %H:%M")).unwrap_or_default();
         let because = if self.because.is_empty() { String::new() } else { format!("：{}", self.because) };
         let answer_by = self.answer_by.map(|at| format!("，请于 {} 前答复", instant(Some(at))));
-        let names: [(&str, String); 10] = [
+        let names: [(&str, String); 11] = [
             ("{what}", self.what.clone()),
             ("{because}", because),
             ("{department}", self.department.to_owned()),
@@ -161,6 +170,7 @@ impl Filling<'_> {
             ("{resolve_by}", instant(self.resolve_by.or(self.due_by))),
             ("{due_by}", instant(self.due_by)),
             ("{answer_by}", answer_by.unwrap_or_default()),
+            ("{appeal_hours}", self.appeal_hours.to_string()),
         ];
         // one pass, so that nothing in the reason is taken for a name
         let mut filled = String::with_capacity(words.len() * 2);

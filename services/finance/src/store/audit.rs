@@ -1,5 +1,4 @@
-//! The log of what the staff do with money, and the chain over it.
-use chassis::chain::Chain;
+//! The log of what the staff do with money.
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -12,11 +11,6 @@ pub struct Actor {
     pub person_id: Uuid,
     pub role: &'static str,
     pub at: DateTime<Utc>,
-}
-
-/// The chain over the log.
-pub fn chain(pool: &PgPool) -> Chain {
-    Chain { pool: pool.clone(), schema: "finance", table: "audit", id: "audit_id" }
 }
 
 /// Keeps an act, in the transaction that does it.

@@ -32,7 +32,19 @@ pub struct Actor {
     pub reach: Reach,
 }
 
+impl Actor {
+    /// Whether they act for a department.
+    pub fn is_of(&self, department: &Uuid) -> bool {
+        self.reach.departments.contains(department)
+    }
+}
+
 impl Wish {
+    /// Whether who wishes it acts for a department.
+    pub fn is_of(&self, department: &Uuid) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.is_of(department))
+    }
+
     /// The wish in the few letters a row keeps of it.
     pub fn said(&self) -> Option<String> {
         let hash: String = self.body_hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();

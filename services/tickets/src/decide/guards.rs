@@ -56,22 +56,21 @@ pub fn reach(ticket: &Ticket, wish: &Wish) -> Result<(), Refusal> {
 }
 
 fn assists(ticket: &Ticket, actor: &Actor) -> bool {
-    ticket.assisting.iter().any(|helper| actor.reach.departments.contains(helper))
+    ticket.assisting.iter().any(|helper| actor.is_of(helper))
 }
 
 fn is_lead(ticket: &Ticket, actor: &Actor) -> bool {
-    ticket.department_id.is_some_and(|department| actor.reach.departments.contains(&department))
+    ticket.department_id.is_some_and(|department| actor.is_of(&department))
 }
 
 fn is_party(ticket: &Ticket, actor: &Actor) -> bool {
-    let ours = |department: &Uuid| actor.reach.departments.contains(department);
-    ticket.legs().iter().any(|leg| ours(&leg.department_id))
-        || ticket.invited().iter().any(|invited| ours(&invited.department_id))
+    ticket.legs().iter().any(|leg| actor.is_of(&leg.department_id))
+        || ticket.invited().iter().any(|invited| actor.is_of(&invited.department_id))
 }
 
 /// Whether their department works at it now.
 fn works(ticket: &Ticket, actor: &Actor) -> bool {
-    ticket.legs().iter().any(|leg| leg.state == "OPEN" && actor.reach.departments.contains(&leg.department_id))
+    ticket.legs().iter().any(|leg| leg.state == "OPEN" && actor.is_of(&leg.department_id))
 }
 
 /// Whether a row's condition holds.

@@ -24,31 +24,25 @@ pub fn invite(after: &mut Ticket, departments: &[Uuid], (text, until): (&str, Op
 
 /// Whether a department of this person is asked and has not stated its view yet.
 pub fn owes_a_view(ticket: &Ticket, wish: &Wish) -> bool {
-    let ours =
-        |department: &Uuid| wish.actor.as_ref().is_some_and(|actor| actor.reach.departments.contains(department));
-    ticket.invited().iter().any(|invited| invited.stated_at.is_none() && ours(&invited.department_id))
+    ticket.invited().iter().any(|invited| invited.stated_at.is_none() && wish.is_of(&invited.department_id))
 }
 
 /// The departments of who states a view have stated theirs.
 pub fn state_view(after: &mut Ticket, wish: &Wish) {
-    let departments = wish.actor.iter().flat_map(|actor| &actor.reach.departments);
-    let departments: Vec<_> = departments.collect();
     let mut invited = after.invited();
-    for ours in invited.iter_mut().filter(|invited| departments.contains(&&invited.department_id)) {
+    for ours in invited.iter_mut().filter(|invited| wish.is_of(&invited.department_id)) {
         ours.stated_at = ours.stated_at.or(Some(wish.at));
     }
     after.invited = written(&invited);
 }
 
 pub fn finish_part(after: &mut Ticket, text: &str, wish: &Wish) {
-    let ours =
-        |department: &Uuid| wish.actor.as_ref().is_some_and(|actor| actor.reach.departments.contains(department));
     let mut legs = after.legs();
-    for leg in legs.iter_mut().filter(|leg| !leg.lead && leg.state == "OPEN" && ours(&leg.department_id)) {
+    for leg in legs.iter_mut().filter(|leg| !leg.lead && leg.state == "OPEN" && wish.is_of(&leg.department_id)) {
         (leg.state, leg.done_at, leg.text) = ("DONE".into(), Some(wish.at), text.to_owned());
     }
     after.legs = written(&legs);
-    after.assisting.retain(|department| !ours(department));
+    after.assisting.retain(|department| !wish.is_of(department));
 }
 
 /// Put off again, it is for the council's reason.

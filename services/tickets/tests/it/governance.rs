@@ -3,8 +3,8 @@ use proto::{
     residents::v1::PostChanged,
     tickets::v1::{
         AddEvidenceRequest, AppealRequest, BulkDispatchRequest, CheckRequest, ConfirmInvalidRequest,
-        HandToCommunityRequest, ListQueueRequest, MergeRequest, ProposeInvalidRequest, RefuseRequest, RuleRequest,
-        WithdrawRequest, bulk_dispatch_request::Item, staff_service_server::StaffService, ticket::State,
+        HandToCommunityRequest, MergeRequest, ProposeInvalidRequest, RefuseRequest, RuleRequest, WithdrawRequest,
+        bulk_dispatch_request::Item, staff_service_server::StaffService, ticket::State,
         ticket_service_server::TicketService,
     },
 };
@@ -181,45 +181,6 @@ async fn the_reporter_adds_photos_and_withdraws_and_nobody_else_does() {
     let gone = answer(world.rpc().withdraw(world.courier.asks("Withdraw", away)).await).unwrap();
     assert_eq!(state(&gone), State::Withdrawn);
     assert_eq!(reason(&world.claim(&world.liaison, &id).await.unwrap_err()), "STATE_CONFLICT");
-}
-
-#[tokio::test]
-async fn a_queue_shows_what_waits_for_the_post_the_next_deadline_first() {
-    let world = World::new().await;
-    let mut expected = Vec::new();
-    for _ in 0..3 {
-        expected.push(world.pooled().await.ticket_id);
-        world.clock.advance(TimeDelta::minutes(1));
-    }
-    let sent = world.dispatched(NEEDS_NO_PHOTO).await.ticket_id;
-    let staff = StaffRpc(world.replicas[0].0.clone());
-    let mut seen = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = ListQueueRequest { page_size: 2, page_token, ..Default::default() };
-        let page =
-            staff.list_queue(world.liaison.asks_of("StaffService", "ListQueue", request)).await.unwrap().into_inner();
-        seen.extend(page.tickets.into_iter().map(|ticket| ticket.ticket_id));
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    assert_eq!(seen, expected);
-    let of = async |person: &Person| {
-        let asked = person.asks_of("StaffService", "ListQueue", ListQueueRequest::default());
-        staff.list_queue(asked).await.unwrap().into_inner().tickets.into_iter().map(|t| t.ticket_id).collect::<Vec<_>>()
-    };
-    assert_eq!(of(&world.handler).await, [sent]);
-    let elsewhere = [
-        Person::liaison(world.gongnong, "gn.hq"),
-        Person::liaison(world.xingshan, "gn.xy"),
-        Person::handler(world.gongnong, world.fire),
-        Person::coordinator(world.gongnong),
-    ];
-    for person in &elsewhere {
-        assert!(of(person).await.is_empty(), "{person:?}");
-    }
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod mediation;
 mod migration;
 mod pauses;
 mod precedents;
+mod queue;
 mod recurrences;
 mod report;
 mod rewards;
