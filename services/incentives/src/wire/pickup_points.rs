@@ -1,5 +1,5 @@
 //! Pick-up points and their opening times.
-use chassis::{clock, faults::Fault};
+use chassis::{clock, faults::Fault, text::is_plain};
 use proto::incentives::v1::{
     self,
     opening_times::{self, Hours},
@@ -44,6 +44,11 @@ pub fn edit(request: &v1::PutPickUpPointRequest) -> Result<PointEdit, Fault> {
     let known = lng.zip(lat).is_none_or(|(lng, lat)| (-180.0..=180.0).contains(&lng) && (-90.0..=90.0).contains(&lat));
     if lng.is_some() != lat.is_some() || !known {
         return Err(Fault::field("lng", "must come with lat, from -180 to 180 and from -90 to 90"));
+    }
+    for (field, sent) in [("name", &request.name), ("address", &request.address)] {
+        if !is_plain(sent) {
+            return Err(Fault::field(field, "must be one line without control characters"));
+        }
     }
     Ok(PointEdit {
         place_id: id("place_id", &request.place_id)?,

@@ -134,10 +134,11 @@ fn photos(request: &v1::PutPrizeRequest) -> Result<Option<Vec<Uuid>>, Fault> {
 
 /// What is brought where: the prize and the place, and how many pieces so far.
 pub fn supply(request: &v1::SupplyPointRequest) -> Result<((Uuid, Uuid), i64), Fault> {
-    if !(0..=1_000_000).contains(&request.supplied) {
-        return Err(Fault::field("supplied", "must be from 0 to 1000000"));
-    }
-    Ok(((id("prize_id", &request.prize_id)?, id("place_id", &request.place_id)?), request.supplied))
+    // left out is no figure: it would take away all that is there
+    let Some(supplied) = request.supplied.filter(|supplied| (0..=1_000_000).contains(supplied)) else {
+        return Err(Fault::field("supplied", "must be given, from 0 to 1000000"));
+    };
+    Ok(((id("prize_id", &request.prize_id)?, id("place_id", &request.place_id)?), supplied))
 }
 
 /// What is counted, and where.

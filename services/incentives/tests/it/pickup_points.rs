@@ -24,7 +24,8 @@ pub async fn place(world: &World, path: &str) -> Uuid {
 }
 
 pub async fn supply(world: &World, prize: Uuid, place: Uuid, supplied: i64) -> Result<Prize, Status> {
-    let request = SupplyPointRequest { prize_id: prize.to_string(), place_id: place.to_string(), supplied };
+    let request =
+        SupplyPointRequest { prize_id: prize.to_string(), place_id: place.to_string(), supplied: Some(supplied) };
     let request = world.admin(Uuid::now_v7(), "PrizeService/SupplyPoint", request);
     world.prizes().supply_point(request).await.map(tonic::Response::into_inner)
 }
@@ -147,6 +148,10 @@ async fn each_point_is_counted_and_supplied_by_itself() {
     }
     let gone = supply(&world, prize, first, 0).await.unwrap_err();
     assert_eq!(reason(&gone), "STOCK_BELOW_RESERVED");
+    let left_out = SupplyPointRequest { prize_id: prize.to_string(), place_id: second.to_string(), supplied: None };
+    let left_out = world.admin(Uuid::now_v7(), "PrizeService/SupplyPoint", left_out);
+    assert_eq!(crate::harness::field(&world.prizes().supply_point(left_out).await.unwrap_err()), "supplied");
+    assert_eq!(left(&world, prize).await, [4, 8], "no figure takes nothing away");
     let nowhere = supply(&world, prize, Uuid::now_v7(), 5).await.unwrap_err();
     assert_eq!(reason(&nowhere), "PLACE_NOT_FOUND");
     assert_eq!(reason(&supply(&world, Uuid::now_v7(), first, 5).await.unwrap_err()), "PRIZE_NOT_FOUND");
@@ -224,6 +229,16 @@ async fn what_cannot_be_said_of_a_point_is_refused() {
     let field_of = async |change: fn(&mut PutPickUpPointRequest)| field(&put(&world, change).await.unwrap_err());
     assert_eq!(field_of(|edit| edit.name = String::new()).await, "name");
     assert_eq!(field_of(|edit| edit.phone = "电话".into()).await, "phone");
+    assert_eq!(field_of(|edit| edit.name = "服务\u{202e}站".into()).await, "name");
+    assert_eq!(field_of(|edit| edit.address = "一层\u{7}".into()).await, "address");
+    let home = Uuid::now_v7();
+    let household =
+        "insert into incentives.place (district_id, place_id, path, name) values ($1, $2, 'gn.xy.sh.03.101', '101')";
+    sqlx::query(household).bind(world.district).bind(home).execute(&world.pool).await.unwrap();
+    let somebodys = put(&world, |edit| edit.place_id = home.to_string()).await.unwrap_err();
+    assert_eq!(field(&somebodys), "place_id");
+    let prize = world.prize("大米", 10, 2).await;
+    assert_eq!(field(&supply(&world, prize, home, 5).await.unwrap_err()), "place_id");
     assert_eq!(field_of(|edit| edit.lat = None).await, "lng");
     assert_eq!(field_of(|edit| edit.opening.as_mut().unwrap().week[1].from = "9".into()).await, "opening.week[1].from");
     assert_eq!(field_of(|edit| edit.opening.as_mut().unwrap().week[1].weekday = 1).await, "opening.week");

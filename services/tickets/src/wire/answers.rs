@@ -23,8 +23,12 @@ pub fn ticket(tickets: &Tickets, caller: &Caller, row: ticket::Ticket) -> Ticket
     let (open, terms) = (row.open_to(caller), tickets.terms.of(row.district_id));
     let on_duty = if open { on_duty(tickets, &terms, &row) } else { Vec::new() };
     let emergency_phones = emergency_phones(&terms, &row);
-    let invitations = row.invited().into_iter().map(|invited| invitation(invited, open)).collect();
-    let (council_resolution, reporter_strikes) = (row.council_resolution().map(resolution), strikes(&row, caller));
+    // what is for the staff who work at it, never for who reported it
+    let staff = row.reporter_id != caller.person_id && row.staffed_by(caller);
+    let invitations = row.invited().into_iter().map(|invited| invitation(invited, staff)).collect();
+    let reporter_strikes = row.reporter_strikes.filter(|_| staff);
+    let reporter_strikes = reporter_strikes.map(|many| i32::try_from(many).unwrap_or(i32::MAX));
+    let council_resolution = row.council_resolution().map(resolution);
     let told = row_told(tickets, caller, row, open);
     Ticket { on_duty, emergency_phones, invitations, council_resolution, reporter_strikes, ..told }
 }
@@ -143,20 +147,14 @@ fn refusal(refused: ticket::Refused, open: bool) -> wire::Refusal {
     wire::Refusal { department_id: refused.department_id.to_string(), at: Some(timestamp(refused.at)), text }
 }
 
-fn invitation(invited: ticket::Invited, open: bool) -> wire::Invitation {
+fn invitation(invited: ticket::Invited, staff: bool) -> wire::Invitation {
     wire::Invitation {
         department_id: invited.department_id.to_string(),
-        text: if open { invited.text } else { String::new() },
+        text: if staff { invited.text } else { String::new() },
         invited_at: Some(timestamp(invited.at)),
         until: time(invited.until),
         stated_at: time(invited.stated_at),
     }
-}
-
-/// Told to the staff who work at it, never to who reported it.
-fn strikes(row: &ticket::Ticket, caller: &Caller) -> Option<i32> {
-    let told = row.reporter_id != caller.person_id && row.staffed_by(caller);
-    row.reporter_strikes.filter(|_| told).map(|many| i32::try_from(many).unwrap_or(i32::MAX))
 }
 
 fn resolution(resolution: ticket::Resolution) -> wire::CouncilResolution {

@@ -65,6 +65,8 @@ async fn who_is_asked_becomes_a_party_until_the_ruling() {
     let read = world.get(&fire, &id).await.unwrap();
     assert_eq!(read.reporter.unwrap().name, "李春生");
     assert_eq!(read.invitations[0].text, "消防通道归谁管理");
+    let own = world.get(&world.courier, &id).await.unwrap();
+    assert!(own.invitations.len() == 2 && own.invitations[0].text.is_empty(), "the words are the departments'");
     for _ in 0..2 {
         say(&world, &fire, &id, "属我队").await.unwrap();
     }

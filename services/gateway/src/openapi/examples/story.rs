@@ -53,6 +53,9 @@ fn of_points(message: &str) -> Value {
             "name": "向阳社区服务站", "address": "向阳路 5 号", "phone": "0454-1234567", "opening_text": "周一至周五 9:00–18:00",
             "open_now": true, "open_until": "2026-11-23T10:00:00Z", "opens_at": null,
         }),
+        "hemei.incentives.v1.PutPickUpPointRequest" => json!({
+            "name": "向阳社区服务站", "address": "向阳路 5 号", "phone": "0468-0000000",
+        }),
         "hemei.incentives.v1.OpeningTimes.Weekly" => json!({"weekday": 1, "from": "9:00", "to": "18:00"}),
         "hemei.incentives.v1.OpeningTimes.Day" => json!({"date": "2027-01-01", "hours": [], "note": "元旦"}),
         "hemei.incentives.v1.OpeningTimes.Hours" => json!({"from": "9:00", "to": "12:00"}),
